@@ -1,0 +1,23 @@
+//! Real doors on real sockets for tests: an authority, doors started from
+//! last-good state without any control plane, a backend that records every
+//! byte, and callers that send raw ones. Never shipped.
+
+mod arena;
+mod attack;
+mod authority;
+mod backend;
+mod caller;
+mod leaf;
+mod seen;
+mod stage;
+mod wait;
+
+pub use arena::{Arena, Guest, Place};
+pub use attack::{Expected, Row, get, post, row, run_table, status_of};
+pub use authority::Authority;
+pub use backend::{Backend, Reply};
+pub use caller::{Caller, Conversation, dial_plain};
+pub use leaf::Leaf;
+pub use seen::{Seen, requests};
+pub use stage::{Stage, StageDoor};
+pub use wait::until;

@@ -1,0 +1,176 @@
+//! Two doors on real sockets, started from last-good state with no control
+//! plane and no agent: what a caller's app and a callee's app see.
+
+use std::io::{Read, Write};
+
+use testkit::{Backend, Caller, Conversation, Leaf, Reply, Stage, StageDoor, dial_plain, until};
+
+fn documents(http: &Backend, tcp: &Backend) -> String {
+    format!(
+        "apiVersion: postern.dev/v1\nkind: MeshService\nmetadata: {{name: web}}\nspec: {{ports: [{{port: 80, protocol: http, targetPort: 9}}]}}\n---\n\
+         apiVersion: postern.dev/v1\nkind: MeshService\nmetadata: {{name: orders}}\nspec:\n  ports:\n  - {{port: 8080, protocol: http, targetPort: {}}}\n  - {{port: 7000, protocol: tcp, targetPort: {}}}\n---\n\
+         apiVersion: postern.dev/v1\nkind: Policy\nmetadata: {{name: web-reads}}\nspec:\n  to: orders\n  allow:\n  - {{from: web, http: 'GET /v1/**', ports: [8080]}}\n  - {{from: web, http: 'POST /v1/**', ports: [8080]}}\n  - {{from: web, ports: [7000]}}\n",
+        http.address.port(),
+        tcp.address.port()
+    )
+}
+
+struct Pair {
+    stage: Stage,
+    http: Backend,
+    tcp: Backend,
+    orders: StageDoor,
+    web: StageDoor,
+}
+
+fn pair() -> Pair {
+    let (http, tcp) = (
+        Backend::start(Reply::ok("hello")),
+        Backend::start(Reply::Greeting(b"220 ready\n".to_vec())),
+    );
+    let stage = Stage::set(&documents(&http, &tcp));
+    let orders = stage.open("orders", &[]);
+    let web = stage.open("web", &[("orders", orders.inbound())]);
+    Pair { stage, http, tcp, orders, web }
+}
+
+#[test]
+fn a_call_goes_through_two_doors_and_the_app_sees_who_called() {
+    let pair = pair();
+    let mut app = dial_plain(pair.web.outbound("orders", 8080));
+    app.write_all(b"GET /v1/a?x=1 HTTP/1.1\r\nHost: orders:8080\r\nX-My-Case: Kept\r\nPostern-Caller: spiffe://stage/ns/default/sa/boss\r\nX-Forwarded-Client-Cert: URI=boss\r\n\r\n").unwrap();
+    let response = app.hear_response();
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+    assert!(response.ends_with("hello"));
+    let seen = String::from_utf8(pair.http.seen()).unwrap();
+    assert!(seen.starts_with("GET /v1/a?x=1 HTTP/1.1\r\n"), "{seen}");
+    assert!(seen.contains("X-My-Case: Kept\r\n"), "{seen}");
+    assert!(seen.contains("postern-caller: spiffe://stage/ns/default/sa/web\r\n"), "{seen}");
+    assert!(seen.contains("URI=spiffe://stage/ns/default/sa/web"), "{seen}");
+    assert!(!seen.contains("boss"), "{seen}");
+    assert_eq!(seen.matches("traceparent: 00-").count(), 1, "{seen}");
+    pair.stage.line_with(&[
+        "\"role\":\"inbound\"",
+        "\"status\":200",
+        "/sa/web",
+        "web-reads allow[0]",
+    ]);
+}
+
+#[test]
+fn a_connection_carries_many_requests_one_after_the_other_and_pipelined() {
+    let pair = pair();
+    let mut app = dial_plain(pair.web.outbound("orders", 8080));
+    for _ in 0..20 {
+        app.write_all(b"GET /v1/a HTTP/1.1\r\nHost: orders\r\n\r\n").unwrap();
+        assert!(app.hear_response().ends_with("hello"));
+    }
+    app.write_all(&b"GET /v1/a HTTP/1.1\r\nHost: orders\r\n\r\n".repeat(5)).unwrap();
+    for _ in 0..5 {
+        assert!(app.hear_response().ends_with("hello"));
+    }
+}
+
+#[test]
+fn a_request_without_a_rule_gets_403_an_id_and_nothing_else() {
+    let pair = pair();
+    let mut app = dial_plain(pair.web.outbound("orders", 8080));
+    app.write_all(b"DELETE /v1/a HTTP/1.1\r\nHost: orders\r\n\r\n").unwrap();
+    let response = app.hear_response();
+    assert!(response.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{response}");
+    let body = response.split("\r\n\r\n").nth(1).unwrap().trim();
+    assert!(body.parse::<model::DecisionId>().is_ok(), "{body}");
+    assert!(pair.http.seen().is_empty());
+    pair.stage.line_with(&[body, "\"blame\":\"caller\"", "denied by policy"]);
+    // The legal twin, on the same connection.
+    app.write_all(b"GET /v1/a HTTP/1.1\r\nHost: orders\r\n\r\n").unwrap();
+    assert!(app.hear_response().ends_with("hello"));
+}
+
+#[test]
+fn bodies_pass_in_every_framing_and_trailers_with_them() {
+    let pair = pair();
+    let reply = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nx-sum: 5\r\n\r\n";
+    pair.http.answer_with(Reply::Http(reply.to_vec()));
+    let mut app = dial_plain(pair.web.outbound("orders", 8080));
+    app.write_all(b"POST /v1/a HTTP/1.1\r\nHost: orders\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n").unwrap();
+    let mut all = Vec::new();
+    while !all.ends_with(b"x-sum: 5\r\n\r\n") {
+        let mut more = [0; 512];
+        let count = app.read(&mut more).unwrap();
+        assert!(count > 0, "{}", String::from_utf8_lossy(&all));
+        all.extend_from_slice(&more[..count]);
+    }
+    let seen = String::from_utf8(pair.http.seen()).unwrap();
+    assert!(seen.ends_with("4\r\nbody\r\n0\r\n\r\n"), "{seen}");
+    pair.http.answer_with(Reply::ok("big"));
+    pair.http.forget();
+    let body = vec![b'z'; 1_000_000];
+    app.write_all(
+        format!("POST /v1/a HTTP/1.1\r\nHost: orders\r\nContent-Length: {}\r\n\r\n", body.len())
+            .as_bytes(),
+    )
+    .unwrap();
+    app.write_all(&body).unwrap();
+    assert!(app.hear_response().ends_with("big"));
+    until("the whole body", || {
+        (pair.http.seen().iter().filter(|b| **b == b'z').count() == body.len()).then_some(())
+    });
+}
+
+#[test]
+fn a_server_that_speaks_first_is_heard_through_two_doors() {
+    let pair = pair();
+    let mut app = dial_plain(pair.web.outbound("orders", 7000));
+    let mut greeting = [0; 10];
+    app.read_exact(&mut greeting).unwrap();
+    assert_eq!(&greeting, b"220 ready\n");
+    app.write_all(b"echo me").unwrap();
+    let mut back = [0; 7];
+    app.read_exact(&mut back).unwrap();
+    assert_eq!(&back, b"echo me");
+    assert_eq!(pair.tcp.seen(), b"echo me");
+}
+
+#[test]
+fn the_explicit_proxy_reaches_declared_services_only() {
+    let pair = pair();
+    let proxy = pair.web.handle.status().http_proxy.unwrap();
+    let ask = |request: &str| {
+        let mut app = dial_plain(proxy);
+        app.write_all(request.as_bytes()).unwrap();
+        app.hear_response()
+    };
+    let good = ask("GET http://orders:8080/v1/a HTTP/1.1\r\nHost: orders:8080\r\n\r\n");
+    assert!(good.ends_with("hello"), "{good}");
+    let short = ask("GET http://orders/v1/a HTTP/1.1\r\nHost: orders\r\n\r\n");
+    assert!(short.ends_with("hello"), "{short}");
+    for host in ["payments", "127.0.0.1", "example.com:443", "localhost:22"] {
+        let refused = ask(&format!("GET http://{host}/v1/a HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+        assert!(refused.starts_with("HTTP/1.1 403 "), "{host}: {refused}");
+        let refused = ask(&format!("CONNECT {host}:80 HTTP/1.1\r\nHost: {host}:80\r\n\r\n"));
+        assert!(!refused.starts_with("HTTP/1.1 200 "), "{host}: {refused}");
+    }
+    let mut app = dial_plain(proxy);
+    app.write_all(b"CONNECT orders:7000 HTTP/1.1\r\nHost: orders:7000\r\n\r\n").unwrap();
+    assert!(app.hear_response().starts_with("HTTP/1.1 200 "));
+    let mut greeting = [0; 10];
+    app.read_exact(&mut greeting).unwrap();
+    assert_eq!(&greeting, b"220 ready\n");
+}
+
+#[test]
+fn a_program_with_an_svid_and_no_door_is_judged_like_any_other() {
+    let pair = pair();
+    let ask = |who: &str, request: &str| {
+        let leaf = Leaf::of(&pair.stage.authority.credentials(&pair.stage.authority.id(who)));
+        let mut caller =
+            Caller::with(leaf, "p8080.orders.default.stage").dial(pair.orders.inbound());
+        caller.write_all(request.as_bytes()).unwrap();
+        caller.hear_response()
+    };
+    let request = "GET /v1/a HTTP/1.1\r\nHost: orders\r\n\r\n";
+    assert!(ask("web", request).starts_with("HTTP/1.1 200 "));
+    assert!(ask("stranger", request).starts_with("HTTP/1.1 403 "));
+    assert!(ask("web", "GET /v2 HTTP/1.1\r\nHost: orders\r\n\r\n").starts_with("HTTP/1.1 403 "));
+}

@@ -1,0 +1,15 @@
+//! `cargo xtask ci`: what decides whether a change lands, cheapest first.
+
+use anyhow::Result;
+
+use crate::{interop, run::run, tests, tidy};
+
+/// Runs all of it; the first failure stops.
+pub(crate) fn run_all() -> Result<()> {
+    run("cargo", &["fmt", "--all", "--check"])?;
+    tidy::run()?;
+    let clippy = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    run("cargo", &clippy)?;
+    tests::run()?;
+    interop::run(&interop::Wanted::quick())
+}

@@ -1,0 +1,110 @@
+//! The doors of this process: their cores, their keepers, and the handle the
+//! rest of the program holds.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::cores::Cores;
+use crate::door::{Door, DoorSpec, DoorStatus};
+use crate::keep;
+use crate::settings::DoorsConfig;
+use crate::shared::Shared;
+use crate::workload::Workload;
+
+/// All doors of this process.
+pub struct Doors {
+    shared: Arc<Shared>,
+    /// Listeners, pushes and reports: everything that carries no traffic.
+    admin: Option<Runtime>,
+}
+
+impl Doors {
+    /// Starts the cores; no door is open yet.
+    ///
+    /// # Errors
+    /// When threads can't be started.
+    pub fn start(config: DoorsConfig) -> io::Result<Self> {
+        let admin = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("postern-doors")
+            .enable_all()
+            .build()?;
+        let shared = Arc::new(Shared {
+            cores: Cores::start(&config)?,
+            workload: Workload::watch(config.workload_api.clone(), &admin),
+            config,
+        });
+        Ok(Self { shared, admin: Some(admin) })
+    }
+
+    /// Opens a door: from its last-good state at once when there is one, and
+    /// from what the control plane pushes from then on.
+    #[must_use]
+    pub fn add(&self, spec: DoorSpec) -> DoorHandle {
+        let meters = self.shared.config.meters.door(&spec.service.to_string());
+        let (door, records) = Door::new(spec, meters);
+        let keeper = keep::run(Arc::clone(&self.shared), Arc::clone(&door), records);
+        let task = self.admin.as_ref().map(|admin| admin.spawn(keeper));
+        DoorHandle { door, task }
+    }
+
+    /// Stops accepting, lets open exchanges end, and cuts what is left after
+    /// the time given. Doors can't be added afterwards.
+    pub async fn drain(&self, within: Duration) {
+        self.shared.cores.drain(within).await;
+    }
+
+    /// Connections open now.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.shared.cores.open()
+    }
+}
+
+impl Drop for Doors {
+    fn drop(&mut self) {
+        if let Some(admin) = self.admin.take() {
+            admin.shutdown_background();
+        }
+    }
+}
+
+/// One open door. Dropping the handle leaves it open; [`DoorHandle::close`]
+/// closes it.
+pub struct DoorHandle {
+    door: Arc<Door>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl DoorHandle {
+    /// What it says about itself now.
+    #[must_use]
+    pub fn status(&self) -> DoorStatus {
+        self.door.status.borrow().clone()
+    }
+
+    /// Changes of its status.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<DoorStatus> {
+        self.door.status.subscribe()
+    }
+
+    /// Which door it is.
+    #[must_use]
+    pub fn spec(&self) -> &DoorSpec {
+        &self.door.spec
+    }
+
+    /// Closes the listeners and leaves the mesh. Open connections go on until
+    /// they end by themselves.
+    pub fn close(self) {
+        if let Some(task) = self.task {
+            task.abort();
+        }
+    }
+}

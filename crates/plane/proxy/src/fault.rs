@@ -1,0 +1,186 @@
+//! What can end an exchange before it is served, and the one place that turns
+//! it into a status. A stranger gets a status and an opaque id; the words here
+//! are for the access log and the operator.
+
+use std::io;
+
+use model::{Blame, Retry};
+use net::tls::HandshakeError;
+use wire::canonical::CanonicalError;
+use wire::http1::{BodyError, RequestError, ResponseError};
+
+/// Why an exchange was not served.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error("the request is malformed: {0}")]
+    Request(RequestError),
+    #[error("the request target is refused: {0}")]
+    Target(CanonicalError),
+    #[error("the request body is malformed: {0}")]
+    RequestBody(BodyError),
+    #[error("the request head took longer than {0}")]
+    HeadTimeout(model::Millis),
+    #[error("the request body stalled for longer than {0}")]
+    RequestStalled(model::Millis),
+    #[error("the caller went away")]
+    CallerGone,
+    #[error("`{0}` is not served by this listener")]
+    Misdirected(String),
+    #[error("CONNECT reaches declared services only, through the explicit proxy port")]
+    ConnectHere,
+    #[error("no rule lets this caller reach `{0}`, or there is no such service")]
+    UnknownService(String),
+    #[error("no route matches")]
+    NoRoute,
+    #[error("denied by policy")]
+    Denied {
+        /// The deny rule that hit, when one did.
+        rule: Option<usize>,
+    },
+    #[error("no instance of `{0}` is known")]
+    NoEndpoint(String),
+    #[error("connecting to {to} failed: {error}")]
+    Connect { to: String, error: io::Error },
+    #[error("connecting to {to} took longer than {limit}")]
+    ConnectTimeout { to: String, limit: model::Millis },
+    #[error("the TLS handshake with {to} failed: {error}")]
+    Handshake { to: String, error: HandshakeError },
+    #[error("the response is malformed: {0}")]
+    Response(ResponseError),
+    #[error("the response body is malformed: {0}")]
+    ResponseBody(BodyError),
+    #[error("sent more than {0} interim responses")]
+    TooManyInterim(u32),
+    #[error("switched protocols without being asked")]
+    UnaskedSwitch,
+    #[error("closed the connection before answering: {0}")]
+    UpstreamClosed(io::Error),
+    #[error("broke off in the middle of its response: {0}")]
+    UpstreamBroke(io::Error),
+    #[error("did not answer within {0}")]
+    ResponseTimeout(model::Millis),
+    #[error("its response stalled for longer than {0}")]
+    ResponseStalled(model::Millis),
+    #[error("the stream broke: {0}")]
+    Stream(io::Error),
+    #[error("ended by the door: {0}")]
+    Cut(&'static str),
+}
+
+impl Fault {
+    /// The status the caller gets (RFC 9110, section 15). 499 stands in logs
+    /// for a caller that is gone and gets nothing.
+    pub(crate) fn status(&self) -> u16 {
+        match self {
+            Self::Request(error) => error.status(),
+            Self::Target(_) => 400,
+            Self::RequestBody(error) => error.status(),
+            Self::HeadTimeout(_) | Self::RequestStalled(_) => 408,
+            Self::CallerGone => 499,
+            Self::Misdirected(_) => 421,
+            Self::ConnectHere => 405,
+            Self::UnknownService(_) | Self::Denied { .. } => 403,
+            Self::NoRoute => 404,
+            Self::NoEndpoint(_) | Self::Connect { .. } => 503,
+            Self::ConnectTimeout { .. } | Self::ResponseTimeout(_) | Self::ResponseStalled(_) => {
+                504
+            }
+            Self::Handshake { .. }
+            | Self::Response(_)
+            | Self::ResponseBody(_)
+            | Self::TooManyInterim(_)
+            | Self::UnaskedSwitch
+            | Self::UpstreamClosed(_)
+            | Self::UpstreamBroke(_)
+            | Self::Stream(_) => 502,
+            Self::Cut(_) => 403,
+        }
+    }
+
+    /// Who has to mend it.
+    pub(crate) fn blame(&self) -> Blame {
+        match self {
+            Self::Request(_)
+            | Self::Target(_)
+            | Self::RequestBody(_)
+            | Self::HeadTimeout(_)
+            | Self::RequestStalled(_)
+            | Self::CallerGone
+            | Self::Misdirected(_)
+            | Self::ConnectHere
+            | Self::UnknownService(_)
+            | Self::NoRoute
+            | Self::Denied { .. } => Blame::Caller,
+            Self::NoEndpoint(_) | Self::Cut(_) => Blame::Operator,
+            Self::Handshake { error, .. } => error.blame(Blame::Upstream),
+            Self::Connect { .. }
+            | Self::ConnectTimeout { .. }
+            | Self::Response(_)
+            | Self::ResponseBody(_)
+            | Self::TooManyInterim(_)
+            | Self::UnaskedSwitch
+            | Self::UpstreamClosed(_)
+            | Self::UpstreamBroke(_)
+            | Self::ResponseTimeout(_)
+            | Self::ResponseStalled(_)
+            | Self::Stream(_) => Blame::Upstream,
+        }
+    }
+
+    /// Whether the request surely did nothing at the other side.
+    pub(crate) const fn retry(&self) -> Retry {
+        match self {
+            Self::Connect { .. } | Self::ConnectTimeout { .. } | Self::Handshake { .. } => {
+                Retry::Safe
+            }
+            _ => Retry::Unsafe,
+        }
+    }
+
+    /// The word the denial counter carries.
+    pub(crate) const fn label(&self) -> &'static str {
+        match self {
+            Self::Request(_) | Self::Target(_) | Self::RequestBody(_) => "malformed",
+            Self::HeadTimeout(_) | Self::RequestStalled(_) => "slow",
+            Self::CallerGone => "caller_gone",
+            Self::Misdirected(_) => "misdirected",
+            Self::ConnectHere => "connect",
+            Self::UnknownService(_) => "unknown_service",
+            Self::NoRoute => "no_route",
+            Self::Denied { .. } => "policy",
+            Self::NoEndpoint(_) => "no_endpoint",
+            Self::Connect { .. } | Self::ConnectTimeout { .. } => "connect_failed",
+            Self::Handshake { .. } => "handshake",
+            Self::Response(_)
+            | Self::ResponseBody(_)
+            | Self::TooManyInterim(_)
+            | Self::UnaskedSwitch => "bad_response",
+            Self::UpstreamClosed(_) | Self::UpstreamBroke(_) | Self::Stream(_) => "upstream_closed",
+            Self::Cut(_) => "cut",
+            Self::ResponseTimeout(_) | Self::ResponseStalled(_) => "upstream_slow",
+        }
+    }
+}
+
+/// The reason phrase that goes with a status of ours.
+pub(crate) const fn phrase(status: u16) -> &'static str {
+    match status {
+        100 => "Continue",
+        200 => "OK",
+        400 => "Bad Request",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        414 => "URI Too Long",
+        417 => "Expectation Failed",
+        421 => "Misdirected Request",
+        431 => "Request Header Fields Too Large",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        505 => "HTTP Version Not Supported",
+        _ => "",
+    }
+}

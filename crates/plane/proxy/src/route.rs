@@ -1,0 +1,156 @@
+//! Step three: which upstream a request is for. Where it came in says how:
+//! by the port of the TLS server name, by the loopback address the app
+//! dialled, by the name it gave the explicit proxy, by the routes of the edge.
+
+use std::fmt::Write as _;
+
+use config::{Outbound, Protocol};
+use wire::canonical::{self, Form, HostPort};
+
+use crate::connection::Connection;
+use crate::entry::Entry;
+use crate::fault::Fault;
+use crate::routed::{Routed, Upstream, name_of};
+use crate::world::World;
+
+/// Finds the upstream and leaves the canonical path in the connection.
+pub(crate) fn route(conn: &mut Connection, world: &World) -> Result<Routed, Fault> {
+    let raw = conn.request.target();
+    let target = canonical::target(conn.request.method(), raw).map_err(Fault::Target)?;
+    if target.form == Form::Authority {
+        return Err(Fault::ConnectHere);
+    }
+    canonical::path(target.path, &mut conn.path).map_err(Fault::Target)?;
+    let query_from = target.query.map(|query| raw.len() - query.len());
+    // That a target and Host agree is the parser's to see.
+    let named = target.authority.or_else(|| conn.request.host());
+    let authority = named.map(HostPort::read).transpose().map_err(Fault::Target)?;
+    conn.host.clear();
+    if let Some(authority) = &authority {
+        authority.write_host(&mut conn.host);
+    }
+    let port = authority.and_then(|authority| authority.port());
+    let (upstream, edge) = upstream(conn, world, port)?;
+    finish_host(conn, world, upstream, port);
+    Ok(Routed { upstream, edge, query_from })
+}
+
+/// The `Host` that goes on: as asked for, in canonical form; an HTTP/1.0
+/// request that names none asks for the service by its name.
+fn finish_host(conn: &mut Connection, world: &World, upstream: Upstream, port: Option<u16>) {
+    if conn.host.is_empty()
+        && let Some((service, _)) = name_of(world, upstream)
+    {
+        conn.host.push_str(service.name.as_str());
+    }
+    if let Some(port) = port {
+        // Writing to a string can't fail.
+        let _written = write!(conn.host, ":{port}");
+    }
+}
+
+fn upstream(
+    conn: &Connection,
+    world: &World,
+    port: Option<u16>,
+) -> Result<(Upstream, Option<usize>), Fault> {
+    match &*conn.entry {
+        Entry::Inbound => {
+            let at = conn.inbound_port.and_then(|port| world.inbound(port));
+            let at = at.ok_or(Fault::Misdirected("this port".into()))?;
+            Ok((Upstream::App(at), None))
+        }
+        Entry::Outbound { service, port } => {
+            let at = world.outbound(service, *port);
+            let at = at.ok_or_else(|| Fault::UnknownService(format!("{service}:{port}")))?;
+            Ok((Upstream::Service(at), None))
+        }
+        Entry::HttpProxy => {
+            let at = by_host(world, &conn.host, port, Protocol::Http)?;
+            Ok((Upstream::Service(at), None))
+        }
+        Entry::Edge { listener } => at_the_edge(conn, world, listener),
+    }
+}
+
+fn at_the_edge(
+    conn: &Connection,
+    world: &World,
+    listener: &str,
+) -> Result<(Upstream, Option<usize>), Fault> {
+    let host = conn.host.as_str();
+    let at = world.edge(listener).ok_or(Fault::NoRoute)?;
+    let edge = world.snapshot.edges.get(at).ok_or(Fault::NoRoute)?;
+    if edge.hostname.as_ref().is_some_and(|pattern| !pattern.matches(host)) {
+        return Err(Fault::Misdirected(host.to_owned()));
+    }
+    if let Some(sni) = &conn.sni
+        && !sni.eq_ignore_ascii_case(host)
+        && world.another_listener_serves(at, host)
+    {
+        return Err(Fault::Misdirected(host.to_owned()));
+    }
+    let route = edge.routes.find(host, conn.request.method(), &conn.path).ok_or(Fault::NoRoute)?;
+    let dice = conn.core.roll();
+    let backend = weighted(&route.backends, dice).ok_or(Fault::NoRoute)?;
+    Ok((Upstream::Service(backend), Some(at)))
+}
+
+/// One backend by weight; `dice` is 64 random bits.
+fn weighted(backends: &[(usize, u32)], dice: u64) -> Option<usize> {
+    let total: u64 = backends.iter().map(|(_, weight)| u64::from(*weight)).sum();
+    let wide = u128::from(dice) * u128::from(total);
+    let mut left = u64::try_from(wide >> 64).ok()?;
+    for (upstream, weight) in backends {
+        let weight = u64::from(*weight);
+        if left < weight {
+            return Some(*upstream);
+        }
+        left -= weight;
+    }
+    None
+}
+
+/// The upstream of a name given to the explicit proxy. Without a port the
+/// only port of the service that speaks `protocol` is meant.
+pub(crate) fn by_host(
+    world: &World,
+    host: &str,
+    port: Option<u16>,
+    protocol: Protocol,
+) -> Result<usize, Fault> {
+    let unknown = || Fault::UnknownService(written(host, port));
+    let all = &world.snapshot.outbound;
+    let named = || all.iter().enumerate().filter(|(_, o)| o.hosts.iter().any(|h| h == host));
+    if let Some(port) = port
+        && let Some((at, _)) = named().find(|(_, o)| o.port == port)
+    {
+        return Ok(at);
+    }
+    let default_port = port.is_none() || port == Some(80);
+    let fits = |o: &Outbound| default_port && o.protocol == protocol;
+    let mut fitting = named().filter(|(_, o)| fits(o));
+    match (fitting.next(), fitting.next()) {
+        (Some((at, _)), None) => Ok(at),
+        _ => Err(unknown()),
+    }
+}
+
+fn written(host: &str, port: Option<u16>) -> String {
+    port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_share_out_what_the_dice_say() {
+        let backends = [(4, 1), (7, 3), (9, 0)];
+        assert_eq!(weighted(&backends, 0), Some(4));
+        assert_eq!(weighted(&backends, u64::MAX), Some(7));
+        assert_eq!(weighted(&backends, u64::MAX / 4 + 2), Some(7));
+        assert_eq!(weighted(&[], 5), None);
+        assert_eq!(weighted(&[(1, 0)], 5), None);
+    }
+}

@@ -1,0 +1,128 @@
+//! A TCP connection through the six steps: routed by where it came in, judged
+//! once when it opens and again at every swap, then a tunnel.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use crate::buffer::Buffer;
+use crate::choose;
+use crate::decide;
+use crate::entry::Entry;
+use crate::fault::Fault;
+use crate::identify::Identified;
+use crate::record;
+use crate::right::Right;
+use crate::routed::Upstream;
+use crate::story::StreamStory;
+use crate::stream::Stream;
+use crate::tunnel::{self, Ends, Passed};
+use crate::world::World;
+
+/// A TCP connection about to be opened.
+pub(crate) struct Opening {
+    pub(crate) identified: Identified,
+    /// What was read from the caller before, by an explicit proxy.
+    pub(crate) input: Buffer,
+    /// Says the word that the tunnel is open, where the caller waits for it.
+    pub(crate) announce: Option<&'static [u8]>,
+}
+
+impl Opening {
+    pub(crate) fn of(identified: Identified) -> Self {
+        Self { identified, input: Buffer::default(), announce: None }
+    }
+}
+
+/// Serves the stream to its end and records it.
+pub(crate) async fn serve(opening: Opening) {
+    let Opening { identified, mut input, announce } = opening;
+    // Listed with its right first, then judged: a swap in between sees it.
+    if let Some(right) = right(&identified) {
+        identified.listed.holds(right);
+    }
+    let world = identified.door.world();
+    let mut story =
+        StreamStory::begin(identified.core.decision_id(), Instant::now(), Arc::clone(&world));
+    let passed = Passed::default();
+    let caller = identified.stream;
+    let known = record::StreamEnd {
+        core: Rc::clone(&identified.core),
+        door: Arc::clone(&identified.door),
+        entry: Arc::clone(&identified.entry),
+        from: identified.from,
+        caller: identified.caller.principal.clone(),
+        inbound_port: identified.inbound_port,
+    };
+    let caller = RefCell::new(caller);
+    let listed = Rc::clone(&identified.listed);
+    let walk = walk(&known, &world, &caller, &mut input, announce, &passed, &mut story);
+    let ended = tokio::select! {
+        biased;
+        why = listed.cut() => Err(Fault::Cut(why)),
+        ended = walk => ended,
+    };
+    record::record_stream(&known, &story, &passed, ended.err().as_ref());
+    drop(identified.place);
+}
+
+async fn walk(
+    known: &record::StreamEnd,
+    world: &World,
+    caller: &RefCell<Stream>,
+    input: &mut Buffer,
+    announce: Option<&'static [u8]>,
+    passed: &Passed,
+    story: &mut StreamStory,
+) -> Result<(), Fault> {
+    let upstream = upstream(known, world)?;
+    story.upstream = Some(upstream);
+    let permit = match upstream {
+        Upstream::App(at) => decide::connect(world, at, &known.caller)?,
+        Upstream::Service(at) => decide::reach(world, at)?,
+    };
+    story.rule = Some(permit.rule());
+    let mut chosen = choose::choose(&known.core, world, permit, true).await?;
+    if let Some(words) = announce {
+        let said = crate::half::Half::new(caller).send(words).await;
+        said.map_err(|_| Fault::CallerGone)?;
+    }
+    let _open = record::open_stream(known, story);
+    let ends = Ends {
+        caller,
+        caller_in: input,
+        upstream: &chosen.link.stream,
+        upstream_in: &mut chosen.link.input,
+    };
+    tunnel::run(ends, world.snapshot.limits.tcp_idle_time, passed).await.map_err(Fault::Stream)
+}
+
+fn upstream(known: &record::StreamEnd, world: &World) -> Result<Upstream, Fault> {
+    match &*known.entry {
+        Entry::Inbound => {
+            let at = known.inbound_port.and_then(|port| world.inbound(port));
+            at.map(Upstream::App).ok_or(Fault::Misdirected("this port".into()))
+        }
+        Entry::Outbound { service, port } => {
+            let at = world.outbound(service, *port);
+            let unknown = || Fault::UnknownService(format!("{service}:{port}"));
+            at.map(Upstream::Service).ok_or_else(unknown)
+        }
+        Entry::HttpProxy | Entry::Edge { .. } => Err(Fault::NoRoute),
+    }
+}
+
+fn right(identified: &Identified) -> Option<Right> {
+    match &*identified.entry {
+        Entry::Inbound => {
+            let caller = identified.caller.principal.clone();
+            identified.inbound_port.map(|port| Right::StreamIn { caller, port })
+        }
+        Entry::Outbound { service, port } => {
+            Some(Right::StreamOut { service: service.clone(), port: *port })
+        }
+        Entry::HttpProxy | Entry::Edge { .. } => None,
+    }
+}

@@ -1,0 +1,82 @@
+//! The request on its way: the head as rewritten, the body as it comes.
+
+use std::io;
+
+use model::Limits;
+use tokio::time::{Instant, timeout_at};
+use wire::http1::{BodyDecoder, Framing, write_last_chunk};
+
+use crate::body::{BODY_WINDOW, write_body};
+use crate::buffer::Buffer;
+use crate::fault::Fault;
+use crate::half::Half;
+use crate::progress::Activity;
+use crate::stream::Stream;
+
+/// The direction of the request.
+pub(crate) struct Uploader<'a> {
+    pub(crate) caller: Half<'a, Stream>,
+    pub(crate) caller_in: &'a mut Buffer,
+    pub(crate) upstream: Half<'a, Stream>,
+    pub(crate) out: &'a mut Vec<u8>,
+    pub(crate) limits: &'a Limits,
+    pub(crate) clock: &'a Activity,
+    pub(crate) sent: u64,
+}
+
+impl Uploader<'_> {
+    /// A head without a body.
+    pub(crate) async fn head(&mut self) -> io::Result<()> {
+        self.clock.last.set(Instant::now());
+        self.upstream.send(self.out).await
+    }
+
+    /// Head and body. Body bytes that are here already go out with the head.
+    pub(crate) async fn message(&mut self, framing: Framing) -> Result<(), Fault> {
+        let mut decoder = BodyDecoder::new(framing);
+        let chunked = framing == Framing::Chunked;
+        loop {
+            self.take_in(&mut decoder, chunked)?;
+            if !self.out.is_empty() {
+                self.upstream.send(self.out).await.map_err(Fault::UpstreamClosed)?;
+                self.out.clear();
+            }
+            if decoder.is_done() {
+                return Ok(());
+            }
+            self.more(&decoder).await?;
+        }
+    }
+
+    /// Moves what is unread into `out`, re-framed.
+    fn take_in(&mut self, decoder: &mut BodyDecoder, chunked: bool) -> Result<(), Fault> {
+        while !decoder.is_done() {
+            let unread = self.caller_in.unread();
+            let step = decoder.decode(unread, self.limits).map_err(Fault::RequestBody)?;
+            let data = unread.get(step.data.clone()).unwrap_or_default();
+            self.sent = self.sent.saturating_add(data.len() as u64);
+            write_body(self.out, data, chunked);
+            let stuck = step.used == 0;
+            self.caller_in.consume(step.used);
+            if stuck && !decoder.is_done() {
+                return Ok(());
+            }
+        }
+        if chunked {
+            write_last_chunk(self.out, decoder.trailers());
+        }
+        Ok(())
+    }
+
+    async fn more(&mut self, decoder: &BodyDecoder) -> Result<(), Fault> {
+        let now = Instant::now();
+        self.clock.last.set(now);
+        debug_assert!(!decoder.is_done());
+        let filled = self.caller_in.fill(&mut self.caller, BODY_WINDOW);
+        match timeout_at(now + self.limits.body_stall_time.into(), filled).await {
+            Err(_) => Err(Fault::RequestStalled(self.limits.body_stall_time)),
+            Ok(Ok(0) | Err(_)) => Err(Fault::CallerGone),
+            Ok(Ok(_)) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The one world an exchange sees: a snapshot with everything that can be
+//! prepared from it: rules narrowed, connectors, pool slots, meters. It is
+//! made at a swap, so that a request only looks things up.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use config::Snapshot;
+use model::{Principal, ServiceName, SpiffeId};
+use net::{Credentials, Swap};
+use policy::{Action, Narrowed};
+
+use crate::pool::Slot;
+use crate::right::Right;
+
+/// What a door runs on between two swaps.
+pub(crate) struct World {
+    /// Grows with each world of a door.
+    pub(crate) version: u64,
+    pub(crate) snapshot: Snapshot,
+    /// Beside `snapshot.inbound`.
+    pub(crate) apps: Vec<App>,
+    /// Beside `snapshot.outbound`.
+    pub(crate) services: Vec<Service>,
+    /// Beside `snapshot.edges`.
+    pub(crate) edges: Vec<EdgeTables>,
+}
+
+/// The app behind one inbound port.
+pub(crate) struct App {
+    pub(crate) slot: Slot,
+    pub(crate) address: SocketAddr,
+}
+
+/// A service port this door may call.
+pub(crate) struct Service {
+    /// For errors.
+    pub(crate) name: String,
+    pub(crate) sni: String,
+    /// The number its balancing state goes by on each core.
+    pub(crate) upstream: Slot,
+    pub(crate) instances: Vec<Instance>,
+    pub(crate) connector: Arc<net::tls::Outbound>,
+    /// The callee's rules for us.
+    pub(crate) own: Narrowed,
+    /// Connections may carry one exchange after the other.
+    pub(crate) pooled: bool,
+}
+
+/// One door of a service.
+#[derive(Clone, Debug)]
+pub(crate) struct Instance {
+    pub(crate) slot: Slot,
+    pub(crate) address: SocketAddr,
+}
+
+/// What is prepared for an edge listener.
+pub(crate) struct EdgeTables {
+    /// Its rules for a caller nobody knows.
+    pub(crate) anyone: Narrowed,
+}
+
+/// What a world is made with besides its snapshot.
+pub(crate) struct Making<'a> {
+    pub(crate) own: &'a SpiffeId,
+    pub(crate) credentials: &'a Arc<Swap<Option<Credentials>>>,
+    pub(crate) slots: &'a Slots,
+    /// The world before, whose connectors keep their resumable sessions.
+    pub(crate) before: Option<&'a World>,
+}
+
+impl World {
+    /// Prepares everything. Can't fail: the snapshot was checked.
+    pub(crate) fn make(snapshot: Snapshot, with: &Making<'_>) -> Self {
+        let own = Principal::Workload(with.own.clone());
+        let apps = snapshot.inbound.iter().map(|inbound| App {
+            slot: with.slots.of(&format!("app of {}", snapshot.door), Some(inbound.app)),
+            address: inbound.app,
+        });
+        let apps = apps.collect();
+        let services = snapshot.outbound.iter();
+        let services = services.map(|outbound| service(outbound, &own, with)).collect();
+        let edges = snapshot.edges.iter().map(|edge| EdgeTables {
+            anyone: edge.policy.narrow(&Principal::Anonymous, edge.address.port()),
+        });
+        let edges = edges.collect();
+        let version = with.before.map_or(1, |before| before.version.wrapping_add(1));
+        Self { version, apps, services, edges, snapshot }
+    }
+
+    /// The place of an inbound port.
+    pub(crate) fn inbound(&self, port: u16) -> Option<usize> {
+        self.snapshot.inbound.iter().position(|inbound| inbound.port == port)
+    }
+
+    /// The place of a service's port.
+    pub(crate) fn outbound(&self, service: &ServiceName, port: u16) -> Option<usize> {
+        self.snapshot.outbound.iter().position(|o| o.port == port && o.service == *service)
+    }
+
+    /// The place of an edge listener.
+    pub(crate) fn edge(&self, listener: &str) -> Option<usize> {
+        self.snapshot.edges.iter().position(|edge| edge.listener == listener)
+    }
+
+    /// Whether a listener with a host name of its own, other than the one at
+    /// `at`, claims `host`: a connection made for one must not ask the other.
+    pub(crate) fn another_listener_serves(&self, at: usize, host: &str) -> bool {
+        let claims = |edge: &config::Edge| edge.hostname.as_ref().is_some_and(|h| h.matches(host));
+        self.snapshot.edges.iter().enumerate().any(|(other, edge)| other != at && claims(edge))
+    }
+
+    /// Judges again what was opened under an earlier world.
+    ///
+    /// # Errors
+    /// Says why it has to end.
+    pub(crate) fn still_allows(&self, right: &Right) -> Result<(), &'static str> {
+        match right {
+            Right::Undecided | Right::Requests => Ok(()),
+            Right::StreamIn { caller, port } => {
+                let inbound = self.inbound(*port).and_then(|at| self.snapshot.inbound.get(at));
+                let inbound = inbound.ok_or("the port is no longer served")?;
+                let judged = inbound.policy.narrow(caller, *port);
+                match judged.decide(&inbound.policy, &Action::Connect, ()) {
+                    Ok(_) => Ok(()),
+                    Err(_) => Err("policy no longer allows this stream"),
+                }
+            }
+            Right::StreamOut { service, port } => {
+                let at = self.outbound(service, *port).and_then(|at| self.services.get(at));
+                match at.map(|service| service.own.reach(())) {
+                    Some(Ok(_)) => Ok(()),
+                    Some(Err(_)) => Err("policy no longer allows this stream"),
+                    None => Err("the service is gone or may no longer be called"),
+                }
+            }
+        }
+    }
+}
+
+fn service(outbound: &config::Outbound, own: &Principal, with: &Making<'_>) -> Service {
+    let instances = outbound.endpoints.iter().map(|endpoint| Instance {
+        slot: with.slots.of(&outbound.sni, Some(endpoint.address)),
+        address: endpoint.address,
+    });
+    let upstream = with.slots.of(&outbound.sni, None);
+    Service {
+        name: format!("{}:{}", outbound.service, outbound.port),
+        sni: outbound.sni.clone(),
+        upstream,
+        instances: instances.collect(),
+        connector: connector(outbound, upstream, with),
+        own: outbound.policy.narrow(own, outbound.port),
+        pooled: outbound.protocol == config::Protocol::Http,
+    }
+}
+
+fn connector(
+    outbound: &config::Outbound,
+    upstream: Slot,
+    with: &Making<'_>,
+) -> Arc<net::tls::Outbound> {
+    let known = with.before.and_then(|before| {
+        before.services.iter().find(|service| {
+            service.upstream == upstream && service.connector.expected() == outbound.servers
+        })
+    });
+    match known {
+        Some(service) => Arc::clone(&service.connector),
+        None => {
+            let alpn = [outbound.protocol.alpn().as_bytes()];
+            let credentials = Arc::clone(with.credentials);
+            Arc::new(net::tls::Outbound::new(credentials, &outbound.servers, &alpn))
+        }
+    }
+}
+
+/// Hands out the process-wide numbers of upstreams and their instances. A pair
+/// keeps its number over swaps, so its idle connections stay of use; numbers
+/// are per door, so that no door uses another's connections.
+#[derive(Debug, Default)]
+pub(crate) struct Slots {
+    known: Mutex<HashMap<(String, Option<SocketAddr>), Slot>>,
+}
+
+static NEXT_SLOT: AtomicU32 = AtomicU32::new(0);
+
+impl Slots {
+    fn of(&self, upstream: &str, address: Option<SocketAddr>) -> Slot {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = || NEXT_SLOT.fetch_add(1, Ordering::Relaxed);
+        *known.entry((upstream.to_owned(), address)).or_insert_with(fresh)
+    }
+}
