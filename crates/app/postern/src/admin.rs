@@ -29,6 +29,12 @@ pub(crate) enum AdminError {
         /// What happened.
         reason: String,
     },
+    /// The socket is another user's.
+    #[error("{socket} belongs to another user: only the owner of the mesh may ask it")]
+    NotOurs {
+        /// The socket that was tried.
+        socket: String,
+    },
     /// It answered with a refusal.
     #[error("{0}")]
     Refused(Refusal),
@@ -81,6 +87,11 @@ impl Admin {
     fn failed(&self, error: RequestError) -> AdminError {
         let socket = self.socket.display().to_string();
         match error {
+            RequestError::Connect { source, .. }
+                if source.kind() == std::io::ErrorKind::PermissionDenied =>
+            {
+                AdminError::NotOurs { socket }
+            }
             RequestError::Connect { source, .. } => {
                 AdminError::Away { socket, reason: source.to_string() }
             }

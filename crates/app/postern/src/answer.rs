@@ -228,6 +228,8 @@ pub(crate) struct Attached {
     pub(crate) lease: Value,
     pub(crate) spiffe_id: String,
     pub(crate) generation: String,
+    /// Whether others may call it: it has a port of its own.
+    pub(crate) serves: bool,
     pub(crate) runtime: String,
     pub(crate) state: String,
 }

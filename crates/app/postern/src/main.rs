@@ -5,6 +5,7 @@
 
 mod admin;
 mod answer;
+mod cli;
 mod command;
 mod doorway;
 mod echo;
@@ -25,8 +26,8 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use cli::{Cli, Command};
 use failure::Failure;
-use flags::{Cli, Command};
 
 /// Short-lived allocations on several threads are what a door makes most.
 #[global_allocator]

@@ -37,7 +37,7 @@ const DRAIN_TIME: Duration = Duration::from_secs(15);
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   postern run --name files --port 8000 -- python3 -m http.server 8000
-  postern run --name client --port 8001 -- sh -c 'curl http://files:8000/'
+  postern run --name client -- curl http://files:8000/
   postern run --name db --port 5432 --protocol tcp -- postgres -D data -p 5432
 
 The command finds what it may call in its environment: FILES_ADDR, FILES_HOST, FILES_PORT,
@@ -49,7 +49,7 @@ pub(crate) struct RunArgs {
     /// The service's namespace
     #[arg(long, default_value = "default")]
     namespace: Label,
-    /// The port others call; may be left out when the documents say it
+    /// The port others call; left out by who only calls, or when documents say it
     #[arg(long)]
     port: Option<u16>,
     /// What is spoken on the port
@@ -106,6 +106,9 @@ impl RunArgs {
 /// Runs the command to its end.
 pub(crate) async fn run(args: RunArgs, global: &Global) -> Result<ExitCode, Failure> {
     let mut signals = Passed::listen()?;
+    if let Err(error) = host::set_undumpable() {
+        output::warn(&format!("keys could be read from a core dump: {error}"));
+    }
     let admin = Admin::at(global.admin_socket_in(&args.places.runtime()));
     let attached = attach(&admin, &args.request()).await?;
     let runtime = PathBuf::from(&attached.runtime);
@@ -118,7 +121,7 @@ pub(crate) async fn run(args: RunArgs, global: &Global) -> Result<ExitCode, Fail
         service: service.clone(),
         id: id.clone(),
         instance: format!("{}.{}-{}", service.name, service.namespace, std::process::id()),
-        serves: args.port.is_some(),
+        serves: attached.serves,
         has_app: true,
     });
     let status = tokio::select! {
@@ -134,7 +137,7 @@ pub(crate) async fn run(args: RunArgs, global: &Global) -> Result<ExitCode, Fail
     };
     let nursery = Nursery::start().context("can't start a thread")?;
     let child = nursery.spawn(launch).await.context("can't start the command")?;
-    let ended = accompany(child, &mut signals, &doors, args.port.is_some()).await;
+    let ended = accompany(child, &mut signals, &doors, attached.serves).await;
     doors.drain(DRAIN_TIME).await;
     log::close(&sink);
     drop(lease);
@@ -216,7 +219,7 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::flags::{Cli, Command};
+    use crate::cli::{Cli, Command};
 
     fn args(line: &[&str]) -> Result<RunArgs, clap::Error> {
         let line = ["postern", "run"].iter().chain(line);

@@ -97,8 +97,9 @@ pub(crate) async fn up(args: Box<UpArgs>, _global: &Global) -> Result<(), Failur
 
 fn warn_of_explicit_mode() {
     output::warn(
-        "explicit mode: services share this host's network, so any process of this user can \
-         reach a service around its door. Say --shared-host when that is what you want.",
+        "explicit mode: services share this host's network, so any process on this host can reach \
+         a service around its door, or call as a service through that service's own. Say \
+         --shared-host when that is what you want.",
     );
 }
 

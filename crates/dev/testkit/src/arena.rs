@@ -6,9 +6,11 @@ use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Mutex;
 
+use crate::authority::Authority;
 use crate::backend::{Backend, Reply};
 use crate::caller::{Caller, Conversation, dial_plain};
 use crate::leaf::Leaf;
+use crate::server::server_with;
 use crate::stage::{Stage, StageDoor};
 
 /// Where bytes knock.
@@ -45,9 +47,10 @@ pub struct Guest {
     pub from: SocketAddr,
 }
 
-/// Doors of `web`, `orders` and the gateway `edge`. The service `orders` has
-/// the HTTP ports 8080, in front of `backend`, and 8081, which the calm guests
-/// use, and the TCP port 7000.
+/// Doors of `web`, `orders`, `calm` and the gateway `edge`, all of them on one
+/// core: who slows that down slows everybody. The service `orders` has the
+/// HTTP port 8080 in front of `backend` and the TCP port 7000; the calm guests
+/// use another app.
 pub struct Arena {
     pub stage: Stage,
     pub backend: Backend,
@@ -56,24 +59,42 @@ pub struct Arena {
     pub web: StageDoor,
     pub orders: StageDoor,
     pub edge: StageDoor,
-    _calm: Backend,
+    _calm: (Backend, StageDoor),
     guests: Vec<Mutex<Box<dyn Conversation>>>,
 }
 
 impl Arena {
     /// Opens everything, with limits as a `Mesh` document has them.
     pub fn open(limits: &str) -> Self {
-        let (backend, calm) =
-            (Backend::start(Reply::ok("hello")), Backend::start(Reply::ok("calm")));
+        Self::set(limits, |_| None)
+    }
+
+    /// The same, but where callers look for the door of `orders` there is a
+    /// server that only has its certificate, and it is `backend`.
+    pub fn before_a_liar(limits: &str) -> Self {
+        Self::set(limits, |authority| {
+            let leaf = Leaf::of(&authority.credentials(&authority.id("orders")));
+            let config = server_with(&leaf, &[b"http/1.1", b"postern-tcp"]);
+            Some(Backend::start_tls(Reply::ok("hello"), config))
+        })
+    }
+
+    fn set(limits: &str, liar: impl Fn(&Authority) -> Option<Backend>) -> Self {
+        let app = Backend::start(Reply::ok("hello"));
+        let calm = Backend::start(Reply::ok("calm"));
         let tcp = Backend::start(Reply::Greeting(b"220 ready\n".to_vec()));
-        let stage = Stage::limited(limits, &documents(&backend, &calm, &tcp));
+        let stage = Stage::on_cores(1, limits, &documents(&app, &calm, &tcp));
         let orders = stage.open("orders", &[]);
-        let web = stage.open("web", &[("orders", orders.inbound())]);
-        let edge = stage.open_gateway("edge", &[("orders", orders.inbound())]);
-        let mut arena =
-            Self { stage, backend, web, orders, edge, tcp, _calm: calm, guests: Vec::new() };
+        let calm = (calm, stage.open("calm", &[]));
+        let liar = liar(&stage.authority);
+        let at = liar.as_ref().map_or(orders.inbound(), |liar| liar.address);
+        let known = [("orders", at), ("calm", calm.1.inbound())];
+        let (web, edge) = (stage.open("web", &known), stage.open_gateway("edge", &known));
+        let backend = liar.unwrap_or(app);
+        let guests = Vec::new();
+        let mut arena = Self { stage, backend, tcp, web, orders, edge, _calm: calm, guests };
         for place in Place::ALL {
-            let guest = arena.enter_at(*place, 8081).talk;
+            let guest = arena.enter_as(*place, true).talk;
             arena.guests.push(Mutex::new(guest));
         }
         arena
@@ -81,13 +102,14 @@ impl Arena {
 
     /// A new connection, proper so far, to port 8080 of `orders`.
     pub fn enter(&self, place: Place) -> Guest {
-        self.enter_at(place, 8080)
+        self.enter_as(place, false)
     }
 
-    fn enter_at(&self, place: Place, port: u16) -> Guest {
+    fn enter_as(&self, place: Place, is_calm: bool) -> Guest {
         match place {
             Place::Inbound => {
                 let leaf = self.leaf("web");
+                let port = if is_calm { 8081 } else { 8080 };
                 let sni = format!("p{port}.orders.default.stage");
                 let talk = Caller::with(leaf, &sni).dial(self.orders.inbound());
                 Guest { from: talk.sock.local_addr().unwrap(), talk: Box::new(talk) }
@@ -98,7 +120,8 @@ impl Arena {
                 let talk = caller.dial(self.edge.edge("edge/https"));
                 Guest { from: talk.sock.local_addr().unwrap(), talk: Box::new(talk) }
             }
-            Place::Outbound => Guest::plain(self.web.outbound("orders", port)),
+            Place::Outbound if is_calm => Guest::plain(self.web.outbound("calm", 8081)),
+            Place::Outbound => Guest::plain(self.web.outbound("orders", 8080)),
             Place::Proxy => Guest::plain(self.web.http_proxy()),
         }
     }
@@ -114,7 +137,7 @@ impl Arena {
     pub fn others_are_served(&self, place: Place) {
         let at = Place::ALL.iter().position(|other| *other == place).unwrap();
         let mut talk = self.guests[at].lock().unwrap();
-        talk.write_all(b"GET /calm HTTP/1.1\r\nHost: orders:8081\r\n\r\n").unwrap();
+        talk.write_all(b"GET /calm HTTP/1.1\r\nHost: calm:8081\r\n\r\n").unwrap();
         talk.flush().unwrap();
         let response = talk.hear_response();
         assert!(response.ends_with("calm"), "a well-behaved guest at {place:?} got {response:?}");
@@ -154,6 +177,16 @@ metadata: {{name: who}}
 spec: {{to: orders, allow: [{{from: [web, edge]}}]}}
 ---
 apiVersion: postern.dev/v1
+kind: MeshService
+metadata: {{name: calm}}
+spec: {{ports: [{{port: 8081, protocol: http, targetPort: {calm}}}]}}
+---
+apiVersion: postern.dev/v1
+kind: Policy
+metadata: {{name: calm}}
+spec: {{to: calm, allow: [{{from: [web, edge]}}]}}
+---
+apiVersion: postern.dev/v1
 kind: Policy
 metadata: {{name: outside}}
 spec: {{to: edge, allow: [{{from: anonymous}}]}}
@@ -176,7 +209,7 @@ spec:
   parentRefs: [{{name: edge}}]
   rules:
   - matches: [{{path: {{type: Exact, value: /calm}}}}]
-    backendRefs: [{{name: orders, port: 8081}}]
+    backendRefs: [{{name: calm, port: 8081}}]
   - backendRefs: [{{name: orders, port: 8080}}]
 "
     )

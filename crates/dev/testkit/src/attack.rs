@@ -7,8 +7,8 @@
 use std::io::Write;
 
 use crate::arena::{Arena, Guest, Place};
-use crate::caller::Conversation;
 use crate::seen::Seen;
+use crate::wait::until;
 
 /// One attack, or one thing that has to pass unharmed or be made harmless.
 pub struct Row {
@@ -105,7 +105,8 @@ impl Row {
         self
     }
 
-    /// These fields arrive with these values; no values: not at all.
+    /// These fields arrive with these values (`*` at the end: beginning so); no
+    /// values: not at all.
     pub fn fields(mut self, fields: &'static [(&'static str, &'static [&'static str])]) -> Self {
         self.wanted.fields = fields;
         self
@@ -157,9 +158,13 @@ impl Row {
         if !closed {
             return Err("the connection was left open".into());
         }
+        if self.streams {
+            until("the upstream connection to end", || arena.backend.is_calm().then_some(()));
+        }
         let (seen, complete) = (arena.backend.seen(), arena.backend.requests());
         if !complete.is_empty() || (!self.streams && !seen.is_empty()) {
-            return Err(format!("the backend saw {:?}", String::from_utf8_lossy(&seen)));
+            let seen = String::from_utf8_lossy(seen.get(..300).unwrap_or(&seen)).into_owned();
+            return Err(format!("the backend saw {seen:?}"));
         }
         if self.streams {
             arena.backend.forget();
@@ -170,12 +175,8 @@ impl Row {
     fn legal(&self, arena: &Arena, place: Place) -> Result<(), String> {
         let Guest { mut talk, .. } = arena.enter(place);
         talk.write_all(&self.twin).and_then(|()| talk.flush()).map_err(|e| e.to_string())?;
-        let mut answer = talk.hear_response();
-        while answer.starts_with("HTTP/1.1 1") {
-            answer = talk.hear_response();
-        }
-        let of_head = self.twin.starts_with(b"HEAD ");
-        if status_of(&answer) != 200 || (!of_head && !answer.ends_with("hello")) {
+        let answer = talk.hear_response();
+        if status_of(&answer) != 200 || !answer.ends_with("hello") {
             return Err(format!("the legal twin got {answer:?}"));
         }
         let requests = arena.backend.requests();
@@ -196,7 +197,13 @@ impl Wanted {
             return wrong("another body");
         }
         for (name, values) in self.fields {
-            if seen.values(name) != *values {
+            let fits = |(wanted, seen): (&&str, &&str)| match wanted.strip_suffix('*') {
+                Some(start) => seen.starts_with(start),
+                None => wanted == seen,
+            };
+            let seen_values = seen.values(name);
+            let as_many = seen_values.len() == values.len();
+            if !as_many || !values.iter().zip(&seen_values).all(fits) {
                 return wrong(&format!("another `{name}`"));
             }
         }

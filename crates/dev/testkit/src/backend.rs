@@ -1,7 +1,6 @@
 //! An app, or a server that claims to be a door, that keeps every byte it
 //! receives and says what it is told to say.
 
-use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -39,6 +38,8 @@ impl Reply {
 struct Link {
     bytes: Vec<u8>,
     answered: usize,
+    /// Bytes of a request that is not complete.
+    pending: usize,
     ended: bool,
 }
 
@@ -107,15 +108,38 @@ impl Backend {
         self.links.lock().unwrap().iter().filter(|link| !link.ended).count()
     }
 
+    /// Whether no connection is in the middle of a request: each is idle, or
+    /// has ended.
+    pub fn is_calm(&self) -> bool {
+        self.links.lock().unwrap().iter().all(|link| link.ended || link.pending == 0)
+    }
+
     /// Connections there have been.
     pub fn connections(&self) -> usize {
         self.links.lock().unwrap().len()
     }
 
-    /// The most answers one of the connections that are open now has given.
-    pub fn answered_on_open_ones(&self) -> usize {
+    /// How many requests each connection has answered, from the first one on.
+    pub fn answered(&self) -> Vec<usize> {
+        self.links.lock().unwrap().iter().map(|link| link.answered).collect()
+    }
+
+    /// The connections that have answered since then, each with its count now.
+    pub fn answered_since(&self, before: &[usize]) -> Vec<(usize, usize)> {
+        let now = self.answered().into_iter().enumerate();
+        now.filter(|(at, count)| *count > before.get(*at).copied().unwrap_or(0)).collect()
+    }
+
+    /// Whether none of these has answered anything since.
+    pub fn are_left_alone(&self, used: &[(usize, usize)]) -> bool {
         let links = self.links.lock().unwrap();
-        links.iter().filter(|link| !link.ended).map(|link| link.answered).max().unwrap_or(0)
+        used.iter().all(|(at, answered)| links[*at].answered == *answered)
+    }
+
+    /// Whether all of these have ended.
+    pub fn have_ended(&self, used: &[(usize, usize)]) -> bool {
+        let links = self.links.lock().unwrap();
+        used.iter().all(|(at, _)| links[*at].ended)
     }
 
     /// Forgets what was received.
@@ -150,7 +174,9 @@ impl Shared<'_> {
                 let _gone = stream.write_all(&buffer[..count]).and_then(|()| stream.flush());
                 continue;
             }
-            if !self.answer(stream, &mut unanswered) {
+            let goes_on = self.answer(stream, &mut unanswered);
+            self.links.lock().unwrap()[self.at].pending = unanswered.len();
+            if !goes_on {
                 return;
             }
         }
@@ -163,6 +189,9 @@ impl Shared<'_> {
             let at_head = matches!(reply, Reply::AtHead(_));
             let end = match at_head {
                 true => unanswered.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4),
+                // Chunks are only looked at when they may be complete: a flood
+                // of them would take long otherwise.
+                false if is_chunked(unanswered) && !unanswered.ends_with(b"\r\n\r\n") => None,
                 false => Seen::take(unanswered).map(|(_, used)| used),
             };
             let Some(end) = end else { return true };
@@ -178,6 +207,12 @@ impl Shared<'_> {
             }
         }
     }
+}
+
+fn is_chunked(bytes: &[u8]) -> bool {
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(bytes.len());
+    let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
+    head.contains("\r\ntransfer-encoding:")
 }
 
 impl Conversation for StreamOwned<ServerConnection, TcpStream> {}

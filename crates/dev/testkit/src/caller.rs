@@ -4,11 +4,13 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
+use socket2::{Domain, Socket, Type};
 
 use crate::leaf::Leaf;
 
@@ -24,42 +26,71 @@ pub trait Conversation: Read + Write + Send {
             match self.read(&mut buffer) {
                 Ok(0) => return (all, true),
                 Ok(count) => all.extend_from_slice(&buffer[..count]),
-                Err(error) => {
-                    let silent = matches!(
-                        error.kind(),
-                        std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
-                    );
-                    return (all, !silent);
-                }
+                Err(error) => return (all, !is_silence(&error)),
             }
         }
     }
 
     /// One response: its head and as many body bytes as it announces.
     fn hear_response(&mut self) -> String {
-        let (mut all, mut byte) = (Vec::new(), [0_u8; 1]);
-        while !all.ends_with(b"\r\n\r\n") {
-            match self.read(&mut byte) {
-                Ok(1) => all.push(byte[0]),
-                _ => return String::from_utf8_lossy(&all).into_owned(),
-            }
-        }
-        let head = String::from_utf8_lossy(&all).to_ascii_lowercase();
+        let mut all = self.hear_head();
+        let head = all.to_ascii_lowercase();
+        let has_none = head.starts_with("http/1.1 304") || head.starts_with("http/1.1 204");
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-        let length: usize = length.and_then(|length| length.parse().ok()).unwrap_or(0);
-        let mut body = vec![0_u8; length];
+        let length = length.filter(|_| !has_none).and_then(|length| length.parse().ok());
+        let mut body = vec![0_u8; length.unwrap_or(0)];
         let _short = self.read_exact(&mut body);
-        all.extend_from_slice(&body);
+        all.push_str(&String::from_utf8_lossy(&body));
+        all
+    }
+
+    /// One response's head alone, as after a HEAD.
+    fn hear_head(&mut self) -> String {
+        let (mut all, mut byte) = (Vec::new(), [0_u8; 1]);
+        while !all.ends_with(b"\r\n\r\n") && matches!(self.read(&mut byte), Ok(1)) {
+            all.push(byte[0]);
+        }
         String::from_utf8_lossy(&all).into_owned()
     }
 }
 
 impl Conversation for TcpStream {}
-impl Conversation for StreamOwned<ClientConnection, TcpStream> {}
+impl Conversation for StreamOwned<ClientConnection, TcpStream> {
+    /// Reads only: what couldn't be written to a side that has closed already
+    /// doesn't keep its last words from us.
+    fn hear_out(&mut self) -> (Vec<u8>, bool) {
+        let (mut all, mut buffer) = (Vec::new(), [0_u8; 16 * 1024]);
+        loop {
+            match self.conn.reader().read(&mut buffer) {
+                Ok(0) => return (all, true),
+                Ok(count) => all.extend_from_slice(&buffer[..count]),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                    match self.conn.read_tls(&mut self.sock) {
+                        Ok(1..) if self.conn.process_new_packets().is_ok() => {}
+                        Err(error) => return (all, !is_silence(&error)),
+                        _ => return (all, true),
+                    }
+                }
+                Err(_) => return (all, true),
+            }
+        }
+    }
+}
 
-/// A plain connection with a patience of five seconds.
+fn is_silence(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut)
+}
+
+static CALLERS: AtomicU32 = AtomicU32::new(1);
+
+/// A plain connection with a patience of five seconds. Each comes from an
+/// address of its own, so that access lines can be told apart.
 pub fn dial_plain(to: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(to).unwrap();
+    let [_, a, b, c] = CALLERS.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from(([127, 64 | a, b, c], 0)).into()).unwrap();
+    socket.connect(&to.into()).unwrap();
+    let stream = TcpStream::from(socket);
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_write_timeout(Some(PATIENCE)).unwrap();
     stream.set_nodelay(true).unwrap();

@@ -9,6 +9,7 @@ mod backend;
 mod caller;
 mod leaf;
 mod seen;
+mod server;
 mod stage;
 mod wait;
 
@@ -19,5 +20,6 @@ pub use backend::{Backend, Reply};
 pub use caller::{Caller, Conversation, dial_plain};
 pub use leaf::Leaf;
 pub use seen::{Seen, requests};
+pub use server::server_with;
 pub use stage::{Stage, StageDoor};
 pub use wait::until;

@@ -71,6 +71,11 @@ impl Stage {
 
     /// The same with limits as a `Mesh` document has them: `headTime: 1s`.
     pub fn limited(limits: &str, yaml: &str) -> Self {
+        Self::on_cores(2, limits, yaml)
+    }
+
+    /// The same with so many threads for the traffic of all doors.
+    pub fn on_cores(cores: usize, limits: &str, yaml: &str) -> Self {
         let number = STAGES.fetch_add(1, Ordering::Relaxed);
         let folder =
             std::env::temp_dir().join(format!("postern-stage-{}-{number}", std::process::id()));
@@ -87,7 +92,7 @@ impl Stage {
         let log = Arc::new(Mutex::new(Vec::new()));
         let sink = telemetry::Sink::new(Log(Arc::clone(&log))).unwrap();
         let doors = Doors::start(DoorsConfig {
-            cores: 2,
+            cores,
             workload_api: folder.join("agent.sock"),
             push: folder.join("push.sock"),
             state: folder.join("doors"),

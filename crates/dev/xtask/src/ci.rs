@@ -2,12 +2,13 @@
 
 use anyhow::Result;
 
-use crate::{interop, run::run, tests, tidy};
+use crate::{interop, run::run, supply, tests, tidy};
 
 /// Runs all of it; the first failure stops.
 pub(crate) fn run_all() -> Result<()> {
     run("cargo", &["fmt", "--all", "--check"])?;
     tidy::run()?;
+    supply::run()?;
     let clippy = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
     run("cargo", &clippy)?;
     tests::run()?;

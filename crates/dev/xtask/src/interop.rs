@@ -91,7 +91,12 @@ const CASES: [Case; 10] = [
         run: strangers::run,
     },
     Case { name: "redis", depth: Depth::Quick, tools: &[Tool::Redis], run: databases::redis },
-    Case { name: "postgres", depth: Depth::Quick, tools: &[Tool::Postgres], run: databases::postgres },
+    Case {
+        name: "postgres",
+        depth: Depth::Quick,
+        tools: &[Tool::Postgres],
+        run: databases::postgres,
+    },
     Case { name: "handshake", depth: Depth::Quick, tools: &[Tool::Openssl], run: handshake::run },
     Case {
         name: "capture",

@@ -9,6 +9,7 @@ mod ci;
 mod generate;
 mod interop;
 mod run;
+mod supply;
 mod tests;
 mod tidy;
 mod workspace;
@@ -19,7 +20,8 @@ const USAGE: &str = "cargo xtask COMMAND
   interop [--quick] [--release] [CASE...]
                       tests with real peers; installs them, pinned (Debian, Python, Go)
   tidy                the law of the house: floors, imports, cycles, heads, generated files
-  ci                  fmt, clippy, tidy, test, interop --quick: what .ci/run runs
+  supply              licences, banned crates and known weaknesses, as deny.toml says
+  ci                  fmt, tidy, supply, clippy, test, interop --quick: what .ci/run runs
   generate            makes the files that come from proto/ anew";
 
 fn main() -> ExitCode {
@@ -43,6 +45,7 @@ fn dispatch(words: &[&str]) -> Option<Result<()>> {
         ["test"] => Some(tests::run()),
         ["interop", words @ ..] => Some(interop::run(&interop::Wanted::parse(words)?)),
         ["tidy"] => Some(tidy::run()),
+        ["supply"] => Some(supply::run()),
         ["ci"] => Some(ci::run_all()),
         ["generate"] => Some(generate::run()),
         _ => None,

@@ -83,7 +83,8 @@ mod tests {
 
     #[test]
     fn foreign_characters_are_refused() {
-        for bad in ["", "0", "0000000000000000000u", "0000000000000000000A", "00000000000000000000 "]
+        for bad in
+            ["", "0", "0000000000000000000u", "0000000000000000000A", "00000000000000000000 "]
         {
             assert_eq!(bad.parse::<DecisionId>(), Err(ParseDecisionIdError), "{bad:?}");
         }

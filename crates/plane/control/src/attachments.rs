@@ -103,6 +103,11 @@ impl Attachments {
         self.change(|attached| attached.resident = Some(pid));
     }
 
+    /// Whether the process that carries the doors of `run` services is here.
+    pub(crate) fn has_resident(&self) -> bool {
+        self.current().resident.is_some()
+    }
+
     /// Ends what nobody kept up.
     pub(crate) async fn expire(&self) -> Result<(), StoreError> {
         let over = self.store.expire(self.clock.now()).await?;

@@ -3,9 +3,11 @@
 //! else. Behind a CONNECT to an HTTP port there is HTTP again, and judged.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use config::Protocol;
+use model::Limits;
 use tokio::time::{Instant, timeout_at};
 use wire::canonical;
 use wire::http1::RequestHead;
@@ -19,6 +21,7 @@ use crate::identify::Identified;
 use crate::right::Right;
 use crate::route;
 use crate::serve;
+use crate::stream::Stream;
 use crate::streaming::{self, Opening};
 
 const OPEN: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";
@@ -28,29 +31,63 @@ pub(crate) async fn serve(mut identified: Identified) {
     let limits = identified.door.world().snapshot.limits.clone();
     let mut input = Buffer::default();
     let mut head = RequestHead::default();
-    let deadline = Instant::now() + limits.idle_time.into();
-    let used = loop {
-        match head.parse(input.unread(), &limits) {
-            Ok(Some(used)) if head.method() == "CONNECT" => break used,
-            // Anything else is for the common way, errors included.
-            Ok(Some(_)) | Err(_) => return plain(identified, input).await,
+    let listed = Rc::clone(&identified.listed);
+    let first = tokio::select! {
+        biased;
+        _ = listed.cut() => return,
+        first = first(&mut identified.stream, &mut input, &mut head, &limits) => first,
+    };
+    let refused = match first {
+        First::End => return,
+        First::Other => return plain(identified, input).await,
+        First::Slow => Fault::HeadTimeout(limits.head_time),
+        First::Connect { used } => match target(&identified, &head) {
+            Ok((entry, protocol)) => {
+                input.consume(used);
+                identified.entry = Arc::new(entry);
+                return tunnel(identified, input, protocol).await;
+            }
+            Err(fault) => fault,
+        },
+    };
+    let mut conn = Connection::of(identified);
+    conn.input = input;
+    crate::exchange::refuse_unread(&mut conn, refused).await;
+    conn.close().await;
+}
+
+/// What the first request is.
+enum First {
+    /// A CONNECT whose head took so many bytes.
+    Connect { used: usize },
+    /// For the common way: any other request, complete or wrong.
+    Other,
+    /// It took too long to say.
+    Slow,
+    /// Nobody asked for anything.
+    End,
+}
+
+/// Reads up to the end of the first head, under the limits of any other.
+async fn first(
+    stream: &mut Stream,
+    input: &mut Buffer,
+    head: &mut RequestHead,
+    limits: &Limits,
+) -> First {
+    let mut deadline = Instant::now() + limits.idle_time.into();
+    loop {
+        match head.parse(input.unread(), limits) {
+            Ok(Some(used)) if head.method() == "CONNECT" => return First::Connect { used },
+            Ok(Some(_)) | Err(_) => return First::Other,
             Ok(None) => {}
         }
-        let filled = input.fill(&mut identified.stream, limits.head_bytes_max + 1);
-        if !matches!(timeout_at(deadline, filled).await, Ok(Ok(1..))) {
-            return;
-        }
-    };
-    match target(&identified, &head) {
-        Ok((entry, protocol)) => {
-            input.consume(used);
-            identified.entry = Arc::new(entry);
-            tunnel(identified, input, protocol).await;
-        }
-        Err(fault) => {
-            let mut conn = Connection::of(identified);
-            conn.input = input;
-            crate::exchange::refuse_unread(&mut conn, fault).await;
+        let begun = !input.is_empty();
+        match timeout_at(deadline, input.fill(stream, limits.head_bytes_max + 1)).await {
+            Ok(Ok(1..)) if begun => {}
+            Ok(Ok(1..)) => deadline = Instant::now() + limits.head_time.into(),
+            Err(_) if begun => return First::Slow,
+            _ => return First::End,
         }
     }
 }

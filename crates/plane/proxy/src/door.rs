@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use config::Snapshot;
@@ -72,8 +72,12 @@ pub(crate) struct Door {
     pub(crate) meters: Arc<DoorMeters>,
     /// The version of the world whose listeners are open.
     pub(crate) listening: watch::Sender<u64>,
+    /// Set once the door is to leave the mesh.
+    pub(crate) leaving: watch::Sender<bool>,
     world: Swap<Arc<World>>,
     records: mpsc::Sender<Record>,
+    /// Decisions handed over and not reported yet.
+    unreported: AtomicUsize,
     slots: Slots,
     edge_tls: Mutex<HashMap<String, net::tls::Edge>>,
 }
@@ -99,7 +103,9 @@ impl Door {
             status: watch::Sender::default(),
             meters,
             listening: watch::Sender::default(),
+            leaving: watch::Sender::default(),
             records,
+            unreported: AtomicUsize::new(0),
             world: Swap::new(Arc::new(world)),
             slots,
             edge_tls: Mutex::default(),
@@ -108,10 +114,22 @@ impl Door {
         (door, kept)
     }
 
-    /// Hands a decision to the keeper, who reports it. Says `false` when it
-    /// was dropped because too many wait.
-    pub(crate) fn keep_record(&self, record: Record) -> bool {
-        self.records.try_send(record).is_ok()
+    /// Hands a decision to the keeper, who reports it. It is dropped when too
+    /// many wait.
+    pub(crate) fn keep_record(&self, record: Record) {
+        self.unreported.fetch_add(1, Ordering::Relaxed);
+        if self.records.try_send(record).is_err() {
+            self.reported(1);
+        }
+    }
+
+    /// So many decisions have been brought to the control plane, or given up.
+    pub(crate) fn reported(&self, count: usize) {
+        self.unreported.fetch_sub(count, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_unreported(&self) -> bool {
+        self.unreported.load(Ordering::Relaxed) > 0
     }
 
     /// Wakes whenever the world has been swapped.

@@ -2,7 +2,7 @@
 //! rest of the program holds.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
@@ -16,11 +16,16 @@ use crate::settings::DoorsConfig;
 use crate::shared::Shared;
 use crate::workload::Workload;
 
+/// How long leaving and reporting may take while the control plane is away.
+const FAREWELL: Duration = Duration::from_millis(500);
+const REPORT: Duration = Duration::from_millis(500);
+
 /// All doors of this process.
 pub struct Doors {
     shared: Arc<Shared>,
     /// Listeners, pushes and reports: everything that carries no traffic.
     admin: Option<Runtime>,
+    open: Mutex<Vec<Weak<Door>>>,
 }
 
 impl Doors {
@@ -39,7 +44,7 @@ impl Doors {
             workload: Workload::watch(config.workload_api.clone(), &admin),
             config,
         });
-        Ok(Self { shared, admin: Some(admin) })
+        Ok(Self { shared, admin: Some(admin), open: Mutex::default() })
     }
 
     /// Opens a door: from its last-good state at once when there is one, and
@@ -49,14 +54,29 @@ impl Doors {
         let meters = self.shared.config.meters.door(&spec.service.to_string());
         let (door, records) = Door::new(spec, meters);
         let keeper = keep::run(Arc::clone(&self.shared), Arc::clone(&door), records);
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|known| known.strong_count() > 0);
+        open.push(Arc::downgrade(&door));
         let task = self.admin.as_ref().map(|admin| admin.spawn(keeper));
         DoorHandle { door, task }
     }
 
-    /// Stops accepting, lets open exchanges end, and cuts what is left after
-    /// the time given. Doors can't be added afterwards.
+    /// Leaves the mesh, so that nobody calls any more; lets open exchanges end
+    /// and cuts what is left after the time given; reports what was decided.
+    /// Doors can't be added afterwards.
     pub async fn drain(&self, within: Duration) {
+        let all = self.known();
+        for door in &all {
+            door.leaving.send_replace(true);
+        }
+        wait(FAREWELL, || all.iter().all(|door| !door.status.borrow().connected)).await;
         self.shared.cores.drain(within).await;
+        wait(REPORT, || !all.iter().any(|door| door.has_unreported())).await;
+    }
+
+    fn known(&self) -> Vec<Arc<Door>> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.iter().filter_map(Weak::upgrade).collect()
     }
 
     /// Connections open now.
@@ -107,4 +127,14 @@ impl DoorHandle {
             task.abort();
         }
     }
+}
+
+async fn wait(at_most: Duration, is_done: impl Fn() -> bool) {
+    let done = async {
+        while !is_done() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    // Late is told by what is missing, not here.
+    let _late = tokio::time::timeout(at_most, done).await;
 }

@@ -47,7 +47,6 @@ impl Downloader<'_> {
         let framing = self.answer.framing();
         let onward = self.onward(framing);
         self.write_head(framing, onward);
-        self.progress.status = self.answer.status();
         if framing == Framing::None {
             self.deliver().await?;
         } else {
@@ -93,7 +92,7 @@ impl Downloader<'_> {
         write_status_line(self.out, self.answer.status(), self.answer.reason());
         self.write_fields();
         self.out.extend_from_slice(b"\r\n");
-        self.deliver().await
+        self.send_out().await
     }
 
     async fn more_head(&mut self) -> Result<(), Fault> {
@@ -207,7 +206,14 @@ impl Downloader<'_> {
         }
     }
 
+    /// Sends what stands in `out`, which begins with the final head. Until
+    /// then nothing is said, and whatever is wrong can still become a 502.
     async fn deliver(&mut self) -> Result<(), Fault> {
+        self.progress.status = self.answer.status();
+        self.send_out().await
+    }
+
+    async fn send_out(&mut self) -> Result<(), Fault> {
         if self.out.is_empty() {
             return Ok(());
         }

@@ -138,6 +138,7 @@ pub(crate) async fn refuse_unread(conn: &mut Connection, fault: Fault) {
     let world = conn.door.world();
     conn.story = Story::begin(conn.core.decision_id(), Instant::now(), world);
     conn.request = wire::http1::RequestHead::default();
+    conn.path.clear();
     refusal(&mut conn.response_out, fault.status(), conn.story.id(), false);
     // A caller that is gone can't be told; the record is made either way.
     let _told = conn.say(&conn.response_out).await;

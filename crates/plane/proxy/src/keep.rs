@@ -45,15 +45,21 @@ async fn keep_config(keeper: &mut Keeper, mut records: mpsc::Receiver<Record>) {
     let tls = net::tls::Outbound::new(credentials, &server, &[net::tls::ALPN_H2]);
     let tls = Arc::new(tls);
     let mut pause = RETRY_FIRST;
+    let door = Arc::clone(&keeper.door);
     loop {
         has_identity(&keeper.door).await;
         let push = keeper.shared.config.push.clone();
         if let Ok(channel) = net::grpc::dial_mtls_unix(&push, Arc::clone(&tls)).await {
-            let reporting = report::keep_reporting(channel.clone(), &mut records);
+            let reporting = report::keep_reporting(channel.clone(), &door, &mut records);
             let ended = tokio::select! {
-                ended = push::follow(keeper, channel) => ended,
+                ended = push::follow(keeper, channel.clone()) => ended,
                 never = reporting => match never {},
             };
+            if *door.leaving.borrow() {
+                door.status.send_modify(|status| status.connected = false);
+                // Out of the mesh; what is still to be told is told.
+                match report::keep_reporting(channel, &door, &mut records).await {}
+            }
             if ended.code() == tonic::Code::Ok {
                 continue;
             }

@@ -94,7 +94,11 @@ impl Keeper {
 
     /// Takes a compiled generation on: stores it, opens and closes listeners,
     /// keeps it on disk. After this it may be acknowledged.
-    pub(crate) async fn take(&mut self, held: Held, snapshot: Snapshot) {
+    ///
+    /// # Errors
+    /// What can't be opened or saved. The generation runs all the same, but
+    /// saying that all is well would not be true.
+    pub(crate) async fn take(&mut self, held: Held, snapshot: Snapshot) -> Result<(), String> {
         let slices = held.to_disk();
         let generation = snapshot.generation.to_string();
         self.held = held;
@@ -106,7 +110,11 @@ impl Keeper {
         let _late = tokio::time::timeout(LISTEN_TIME, opened).await;
         let saved = self.disk.lock().await.keep_slices(generation, slices);
         if let Err(error) = saved {
-            self.problem(format!("the last-good state can't be saved: {error}"));
+            let problem = format!("the last-good state can't be saved: {error}");
+            self.problem(problem.clone());
+            return Err(problem);
         }
+        let problems = self.door.status.borrow().problems.join("; ");
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 }

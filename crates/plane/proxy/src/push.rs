@@ -42,13 +42,23 @@ pub(crate) async fn follow(keeper: &mut Keeper, channel: Channel) -> Status {
     };
     keeper.door.status.send_modify(|status| status.connected = true);
     let announced = keeper.door.status.borrow().inbound;
+    let door = Arc::clone(&keeper.door);
+    let mut troubled = false;
     loop {
-        let response = match responses.message().await {
+        let message = tokio::select! {
+            message = responses.message() => message,
+            () = left(&door) => return farewell(&requests, responses).await,
+            () = healed(&door), if troubled => {
+                return Status::ok("what could not be opened is open now");
+            }
+        };
+        let response = match message {
             Ok(Some(response)) => response,
             Ok(None) => return Status::unavailable("the control plane ended the stream"),
             Err(status) => return status,
         };
         let answer = take(keeper, &response).await;
+        troubled = answer.error_detail.is_some() && !door.status.borrow().problems.is_empty();
         if requests.send(answer).await.is_err() {
             return Status::unavailable("the stream is closed");
         }
@@ -57,6 +67,36 @@ pub(crate) async fn follow(keeper: &mut Keeper, channel: Channel) -> Status {
             return Status::ok("the door has another address now");
         }
     }
+}
+
+/// Ends when the door is to leave.
+async fn left(door: &Door) {
+    let mut leaving = door.leaving.subscribe();
+    // A sender that is gone is a door that is gone.
+    let _gone = leaving.wait_for(|leaving| *leaving).await.is_err();
+}
+
+/// Ends when no problem is left.
+async fn healed(door: &Door) {
+    let mut status = door.status.subscribe();
+    let _gone = status.wait_for(|status| status.problems.is_empty()).await.is_err();
+}
+
+/// Unsubscribes from everything, which takes the instance out of the registry
+/// at once, and waits until the server has heard it.
+async fn farewell(
+    requests: &mpsc::Sender<DeltaDiscoveryRequest>,
+    mut responses: tonic::Streaming<DeltaDiscoveryResponse>,
+) -> Status {
+    let request = DeltaDiscoveryRequest {
+        type_url: TYPE_URL.to_owned(),
+        resource_names_unsubscribe: vec!["*".to_owned()],
+        ..DeltaDiscoveryRequest::default()
+    };
+    if requests.send(request).await.is_ok() {
+        while let Ok(Some(_)) = responses.message().await {}
+    }
+    Status::cancelled("the door leaves")
 }
 
 /// Takes a generation on, or says why not.
@@ -86,8 +126,7 @@ async fn try_to_take(keeper: &mut Keeper, response: &DeltaDiscoveryResponse) -> 
         now: SystemClock.now(),
     };
     let snapshot = next.compile(&judge).map_err(|refused| refused.to_string())?;
-    keeper.take(next, snapshot).await;
-    Ok(())
+    keeper.take(next, snapshot).await
 }
 
 /// Who we are and where we can be reached, which registers the instance.

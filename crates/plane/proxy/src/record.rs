@@ -70,8 +70,7 @@ pub(crate) fn record(conn: &mut Connection, fault: Option<Fault>) {
     let moved = (story.progress.request_bytes, story.progress.response_bytes);
     let edge = conn.meters.edge(told.place(), || told.meters());
     edge.count(Outcome::of_status(status), begun.since.elapsed(), moved.0, moved.1);
-    let path = if story.routed.is_some() { conn.path.as_str() } else { "" };
-    let request = (conn.request.method(), path);
+    let request = (conn.request.method(), conn.path.as_str());
     if told.is_logged() {
         let trace = conn.trace.as_ref().map(ToString::to_string);
         told.log(&Line { protocol: "http", request, status, moved, trace: trace.as_deref() });

@@ -9,6 +9,8 @@ use tokio::sync::mpsc;
 use tonic::transport::Channel;
 use wire::push::Record;
 
+use crate::door::Door;
+
 const BATCH_MAX: usize = 256;
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -16,6 +18,7 @@ const RETRY: Duration = Duration::from_secs(1);
 /// may be lost or, where the answer was, reported twice: ids are unique.
 pub(crate) async fn keep_reporting(
     channel: Channel,
+    door: &Door,
     records: &mut mpsc::Receiver<Record>,
 ) -> Infallible {
     let mut client = RecordsClient::new(channel);
@@ -27,6 +30,7 @@ pub(crate) async fn keep_reporting(
         while client.report(tokio_stream::iter(batch.clone())).await.is_err() {
             tokio::time::sleep(RETRY).await;
         }
+        door.reported(batch.len());
         batch.clear();
     }
 }

@@ -15,6 +15,7 @@ use crate::world::World;
 
 /// Finds the upstream and leaves the canonical path in the connection.
 pub(crate) fn route(conn: &mut Connection, world: &World) -> Result<Routed, Fault> {
+    conn.path.clear();
     let raw = conn.request.target();
     let target = canonical::target(conn.request.method(), raw).map_err(Fault::Target)?;
     if target.form == Form::Authority {

@@ -21,7 +21,7 @@ pub(crate) fn completions(args: &CompletionsArgs) {
 
 fn script(shell: Shell) -> String {
     let mut text = Vec::new();
-    let mut command = crate::flags::Cli::command();
+    let mut command = crate::cli::Cli::command();
     clap_complete::generate(shell, &mut command, "postern", &mut text);
     String::from_utf8_lossy(&text).into_owned()
 }

@@ -43,11 +43,12 @@ fn render(decision: &Decision) -> String {
         (Some(method), Some(path)) if !method.is_empty() => format!("{method} {path}"),
         _ => decision.action.clone(),
     };
+    // A port of 0 is one that no service was found for.
+    let port = if decision.port == 0 { String::new() } else { format!(" port {}", decision.port) };
     let mut text = format!(
-        "{verdict}: {} → {} port {}: {what}\n",
+        "{verdict}: {} → {}{port}: {what}\n",
         decision.caller,
         decision.service.trim_start_matches("default/"),
-        decision.port
     );
     for line in &decision.explanation {
         text.push_str(&format!("  {line}\n"));

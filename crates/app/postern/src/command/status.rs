@@ -95,6 +95,7 @@ fn services(status: &Status) -> Table {
         let (state, tint) = match (service.ready, service.run) {
             (true, _) => ("ready", Tint::Good),
             (false, true) => ("not ready", Tint::Warn),
+            (false, false) if ports.is_empty() => ("only calls", Tint::Dim),
             (false, false) => ("nobody serves it", Tint::Dim),
         };
         table.row(tint, &[&service.name, &ports.join(","), &count, state]);

@@ -28,8 +28,9 @@ impl Ground {
     /// When a directory can't be made, belongs to another user, is open to
     /// others, or another `postern up` stands on it.
     pub(crate) fn take(state: PathBuf, runtime: PathBuf) -> anyhow::Result<Self> {
-        let state = prepare(&state)?;
-        let runtime = prepare(&runtime)?;
+        let state = prepare(&state, 0o700)?;
+        // Passed through on the way to the Workload API, by any user.
+        let runtime = prepare(&runtime, 0o711)?;
         if state == runtime {
             bail!("the state and the runtime directory can't be the same: {}", state.display());
         }
@@ -38,18 +39,18 @@ impl Ground {
     }
 }
 
-/// Makes `path` with mode 0700, or checks that it is ours alone. Gives the
-/// absolute path.
-fn prepare(path: &Path) -> anyhow::Result<PathBuf> {
+/// Makes `path` with the given mode, or checks that it is ours and no more
+/// open than that. Gives the absolute path.
+fn prepare(path: &Path, widest: u32) -> anyhow::Result<PathBuf> {
     let name = path.display().to_string();
-    DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(|| name.clone())?;
+    DirBuilder::new().recursive(true).mode(widest).create(path).with_context(|| name.clone())?;
     let facts = fs::metadata(path).with_context(|| name.clone())?;
     if facts.uid() != rustix::process::geteuid().as_raw() {
         bail!("{name} belongs to another user (uid {})", facts.uid());
     }
-    if facts.mode() & 0o077 != 0 {
-        let mode = facts.mode() & 0o777;
-        bail!("{name} is open to other users (mode {mode:04o}): `chmod 700 {name}`");
+    let mode = facts.mode() & 0o777;
+    if mode & !widest != 0 {
+        bail!("{name} is open to other users (mode {mode:04o}): `chmod {widest:o} {name}`");
     }
     fs::canonicalize(path).with_context(|| name)
 }

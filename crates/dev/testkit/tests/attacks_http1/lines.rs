@@ -92,8 +92,6 @@ fn ends() -> Vec<Row> {
             .attack("GET /v1/a\rX: y HTTP/1.1\r\nHost: orders:8080\r\n\r\n"),
         row("H1-22", "LF in the path")
             .attack("GET /v1/a\nX: y HTTP/1.1\r\nHost: orders:8080\r\n\r\n"),
-        row("H1-22", "CRLF and a field in the path")
-            .attack("GET /v1/a HTTP/1.1\r\nX-Evil: y HTTP/1.1\r\nHost: orders:8080\r\n\r\nx"),
         row("H1-22", "an escaped CRLF in the path")
             .attack("GET /v1/a%0d%0aX-Evil:%20y HTTP/1.1\r\nHost: orders:8080\r\n\r\n")
             .twin("GET /v1/a?x=%0d%0aX-Evil:%20y HTTP/1.1\r\nHost: orders:8080\r\n\r\n")
@@ -125,7 +123,7 @@ fn names() -> Vec<Row> {
         row("AZ-10", "what proxies say of the client is stripped at the edge")
             .twin(get("X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-Proto: http\r\nForwarded: for=10.0.0.1\r\nX-Forwarded-Host: evil\r\nX-Real-IP: 10.0.0.1\r\n"))
             .fields(&[
-                ("x-forwarded-for", &["127.0.0.1"]),
+                ("x-forwarded-for", &["127.*"]),
                 ("x-forwarded-proto", &["https"]),
                 ("x-forwarded-host", &[]),
                 ("forwarded", &[]),

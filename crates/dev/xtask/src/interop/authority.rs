@@ -67,16 +67,39 @@ impl<'a> Authority<'a> {
     /// A new one with an identity of its own.
     pub(crate) fn make(scratch: &'a Scratch, name: &str, uri: &str) -> Result<Self> {
         let (key, certificate) = (file(scratch, name, "key"), file(scratch, name, "pem"));
-        openssl(scratch, &["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", &s(&key)])?;
+        openssl(
+            scratch,
+            &["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", &s(&key)],
+        )?;
         let uri = format!("subjectAltName=URI:{uri}");
-        openssl(scratch, &[
-            "req", "-new", "-x509", "-key", &s(&key), "-out", &s(&certificate), "-days", "2",
-            "-subj", "/O=interop", "-addext", &uri, "-addext", "keyUsage=critical,keyCertSign,cRLSign",
-        ])?;
+        openssl(
+            scratch,
+            &[
+                "req",
+                "-new",
+                "-x509",
+                "-key",
+                &s(&key),
+                "-out",
+                &s(&certificate),
+                "-days",
+                "2",
+                "-subj",
+                "/O=interop",
+                "-addext",
+                &uri,
+                "-addext",
+                "keyUsage=critical,keyCertSign,cRLSign",
+            ],
+        )?;
         Self::open(scratch, name, (certificate, key))
     }
 
-    fn open(scratch: &'a Scratch, name: &str, (certificate, key): (PathBuf, PathBuf)) -> Result<Self> {
+    fn open(
+        scratch: &'a Scratch,
+        name: &str,
+        (certificate, key): (PathBuf, PathBuf),
+    ) -> Result<Self> {
         let folder = scratch.file(&format!("ca-{name}"));
         fs::create_dir(&folder)?;
         fs::write(folder.join("index.txt"), "")?;
@@ -96,19 +119,44 @@ impl<'a> Authority<'a> {
         let scratch = self.scratch;
         let (key, request) = (file(scratch, claims.name, "key"), file(scratch, claims.name, "csr"));
         let certificate = file(scratch, claims.name, "pem");
-        openssl(scratch, &["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", &s(&key)])?;
-        openssl(scratch, &["req", "-new", "-key", &s(&key), "-subj", "/O=interop", "-out", &s(&request)])?;
+        openssl(
+            scratch,
+            &["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", &s(&key)],
+        )?;
+        openssl(
+            scratch,
+            &["req", "-new", "-key", &s(&key), "-subj", "/O=interop", "-out", &s(&request)],
+        )?;
         let uris: Vec<_> = claims.uris.iter().map(|uri| format!("URI:{uri}")).collect();
         let profile = if claims.is_ca { CA_LEAF } else { LEAF };
         let extensions = format!("{profile}subjectAltName={}\n", uris.join(","));
         let extensions = scratch.write(&format!("{}.ext", claims.name), extensions)?;
         let settings = scratch.file(&format!("ca-{}.cnf", self.name));
         let (begin, end) = if claims.is_old { (-2 * HOUR, -HOUR) } else { (-60, HOUR) };
-        openssl(scratch, &[
-            "ca", "-batch", "-notext", "-config", &s(&settings), "-cert", &s(&self.certificate),
-            "-keyfile", &s(&self.key), "-startdate", &moment(begin)?, "-enddate", &moment(end)?,
-            "-extfile", &s(&extensions), "-in", &s(&request), "-out", &s(&certificate),
-        ])?;
+        openssl(
+            scratch,
+            &[
+                "ca",
+                "-batch",
+                "-notext",
+                "-config",
+                &s(&settings),
+                "-cert",
+                &s(&self.certificate),
+                "-keyfile",
+                &s(&self.key),
+                "-startdate",
+                &moment(begin)?,
+                "-enddate",
+                &moment(end)?,
+                "-extfile",
+                &s(&extensions),
+                "-in",
+                &s(&request),
+                "-out",
+                &s(&certificate),
+            ],
+        )?;
         Ok(Leaf { certificate, key, chain: self.certificate.clone() })
     }
 }
@@ -123,8 +171,9 @@ pub(crate) fn openssl(scratch: &Scratch, words: &[&str]) -> Result<String> {
 /// So many seconds from now, as openssl wants it.
 fn moment(seconds: i64) -> Result<String> {
     let offset = format!("{seconds} seconds");
-    let output =
-        std::process::Command::new("date").args(["-u", "-d", &offset, "+%Y%m%d%H%M%SZ"]).output()?;
+    let output = std::process::Command::new("date")
+        .args(["-u", "-d", &offset, "+%Y%m%d%H%M%SZ"])
+        .output()?;
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 

@@ -31,16 +31,19 @@ pub(crate) fn redis(postern: &Postern, report: &mut Report) -> Result<()> {
         Ok((said.out.trim() == "PONG").then_some(()))
     });
     report.check("redis-cli ping", pong);
-    let script = format!("head -c 1000000 /dev/zero | tr '\\0' x | {ask} -x set big; {ask} strlen big");
+    let script =
+        format!("head -c 1000000 /dev/zero | tr '\\0' x | {ask} -x set big; {ask} strlen big");
     let said = mesh.run_to_end("app", &["sh", "-c", &script])?.ok();
     report.check("a value of 1 MB", said.and_then(|out| holds(&out, &["OK", "1000000"])));
     let info = mesh.run_to_end("app", &["sh", "-c", &format!("{ask} client list")])?.ok();
-    report.check("the server sees its own door only", info.and_then(|out| {
-        holds(&out, &["addr=127.0.0.1:"])
-    }));
+    report.check(
+        "the server sees its own door only",
+        info.and_then(|out| holds(&out, &["addr=127.0.0.1:"])),
+    );
     let look = "echo \"ran [$CACHE_ADDR]\"";
     let stranger = mesh.run_to_end("stranger", &["sh", "-c", look])?.ok();
-    report.check("a stranger is not told of it", stranger.and_then(|out| same(out.trim(), "ran []")));
+    report
+        .check("a stranger is not told of it", stranger.and_then(|out| same(out.trim(), "ran []")));
     deny_cuts(&mesh, ask, report)?;
     report.check("up exits with 0", same(mesh.stop()?, Some(0)));
     Ok(())
@@ -96,13 +99,16 @@ pub(crate) fn postgres(postern: &Postern, report: &mut Report) -> Result<()> {
     server.says("ready to accept connections", START_TIME)?;
     let look = ["sh", "-c", "echo \"ran [$DB_ADDR]\""];
     let before = mesh.run_to_end("report", &look)?.ok();
-    report.check("without a rule db is not there", before.and_then(|out| same(out.trim(), "ran []")));
+    report
+        .check("without a rule db is not there", before.and_then(|out| same(out.trim(), "ran []")));
     report.check("allow report db", mesh.say(&["allow", "report", "db"])?.ok().map(drop));
     let psql = "PGCONNECT_TIMEOUT=10 psql -X -A -t -q -h \"$DB_HOST\" -p \"$DB_PORT\" -U postgres";
     let count = format!("{psql} -c 'select sum(g) from generate_series(1, 100000) g'");
     let said = mesh.run_to_end("report", &["sh", "-c", &count])?.ok();
     report.check("psql adds up", said.and_then(|out| same(out.trim(), "5000050000")));
-    let much = format!("{psql} -c 'select repeat(md5(g::text), 32) from generate_series(1, 5000) g' | wc -c");
+    let much = format!(
+        "{psql} -c 'select repeat(md5(g::text), 32) from generate_series(1, 5000) g' | wc -c"
+    );
     let said = mesh.run_to_end("report", &["sh", "-c", &much])?.ok();
     report.check("psql reads 5 MB", said.and_then(|out| same(out.trim(), "5125000")));
     let line = mesh.logged_in("db.log", "the connection", |line| line["protocol"] == "tcp");

@@ -53,7 +53,10 @@ fn crash(mesh: &mut Mesh, gateway: &str, report: &mut Report) -> Result<()> {
     mesh.up()?;
     let took = mesh.ready_after();
     report.note(&format!("ready {} ms after kill -9", took.as_millis()));
-    report.check("ready in under 2 s", if took < READY { Ok(()) } else { Err(anyhow::anyhow!("{took:?}")) });
+    report.check(
+        "ready in under 2 s",
+        if took < READY { Ok(()) } else { Err(anyhow::anyhow!("{took:?}")) },
+    );
     let after = facts(mesh)?;
     for (what, (before, after)) in
         ["authority", "documents", "generation"].iter().zip(before.iter().zip(&after))

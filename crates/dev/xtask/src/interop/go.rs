@@ -21,7 +21,16 @@ pub(crate) fn run(postern: &Postern, report: &mut Report) -> Result<()> {
     let expected = "spiffe://interop.example/ns/default/sa/orders";
     let name = "p8080.orders.default.interop.example";
     let words = [
-        &*peer, "-address", &door, "-name", name, "-expect", expected, "-rotations", "2", "-within",
+        &*peer,
+        "-address",
+        &door,
+        "-name",
+        name,
+        "-expect",
+        expected,
+        "-rotations",
+        "2",
+        "-within",
         within,
     ];
     let said = mesh.run("probe", &[], &words)?.said(PATIENCE)?;
@@ -37,7 +46,8 @@ pub(crate) fn run(postern: &Postern, report: &mut Report) -> Result<()> {
     let calls: Vec<_> = of("called").cloned().collect();
     let statuses: Vec<_> = calls.iter().filter_map(|call| call["status"].as_u64()).collect();
     let wanted = [200, 403, 200, 403];
-    report.check("GET is allowed and DELETE is not, before and after", same(&statuses[..], &wanted));
+    report
+        .check("GET is allowed and DELETE is not, before and after", same(&statuses[..], &wanted));
     let first = calls.first().cloned().unwrap_or_default();
     report.check("TLS 1.3", same(first["version"].as_str(), Some("TLS 1.3")));
     report.check("with X25519MLKEM768", same(first["curve"].as_str(), Some("X25519MLKEM768")));

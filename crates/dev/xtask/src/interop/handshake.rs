@@ -73,10 +73,14 @@ fn shows(mesh: &Mesh, door: &str, good: &Leaf, report: &mut Report) -> Result<()
     let said = s_client(mesh, door, Some(good), &verify)?;
     let shown = format!("{}{}", said.out, said.err);
     report.check("TLS 1.3", holds(&shown, &["New, TLSv1.3"]));
-    report.check("the chain holds against the bundle", holds(&shown, &["Verify return code: 0 (ok)"]));
+    report.check(
+        "the chain holds against the bundle",
+        holds(&shown, &["Verify return code: 0 (ok)"]),
+    );
     let leaf = mesh.scratch().write("shown.pem", &shown)?;
     let leaf = leaf.to_string_lossy();
-    let words = ["x509", "-in", &leaf, "-noout", "-ext", "subjectAltName,keyUsage,basicConstraints"];
+    let words =
+        ["x509", "-in", &leaf, "-noout", "-ext", "subjectAltName,keyUsage,basicConstraints"];
     let text = openssl(mesh.scratch(), &words)?;
     let own = "URI:spiffe://interop.example/ns/default/sa/orders";
     report.check("the leaf says who it is", holds(&text, &[own, "Digital Signature", "CA:FALSE"]));
@@ -112,7 +116,11 @@ fn refusals(mesh: &Mesh, own: &Authority<'_>) -> Result<Vec<Refusal>> {
         ),
         of("an expired one", Some(own.leaf(&old)?), "the certificate expired at"),
         of("two URI SANs", Some(own.leaf(&leaf("two", &[PROBE, OTHER]))?), "2 URIs instead of one"),
-        of("a CA certificate as leaf", Some(own.leaf(&ca)?), "a CA certificate was shown as a leaf"),
+        of(
+            "a CA certificate as leaf",
+            Some(own.leaf(&ca)?),
+            "a CA certificate was shown as a leaf",
+        ),
         Refusal {
             what: "TLS 1.2",
             leaf: Some(own.leaf(&leaf("good-old-tls", &[PROBE]))?),

@@ -136,7 +136,6 @@ impl Mesh {
     pub(crate) fn run(&self, name: &str, flags: &[&str], words: &[&str]) -> Result<Running> {
         let log = self.scratch.file(&format!("{name}.log"));
         let mut command = self.command(&["run", "--name", name]);
-        if flags.is_empty() { command.args(["--port", "9"]); } // TEMP
         command.arg("--access-log").arg(log).args(flags).arg("--").args(words);
         Running::start(self.scratch.path(), name, &mut command)
     }

@@ -62,12 +62,14 @@ fn walk(mesh: &Mesh, gateway: &str, report: &mut Report) -> Result<()> {
         report.check(&format!("{name} sees {caller} as its caller"), same(seen, &wanted));
         let card = hop["forwardedClientCert"].as_str().unwrap_or_default();
         let uri = format!("URI={wanted}");
-        report.check(&format!("{name} gets the certificate's facts"), holds(card, &[&uri, "Hash="]));
+        report
+            .check(&format!("{name} gets the certificate's facts"), holds(card, &[&uri, "Hash="]));
         let trace = hop["traceparent"].as_str().unwrap_or_default();
         report.check(&format!("{name} is part of the trace"), same(trace.len(), 55));
     }
     let charge = "POST /v1/charges";
-    report.check("the ledger speaks first", holds(&ledger["greeting"].to_string(), &["220 ledger"]));
+    report
+        .check("the ledger speaks first", holds(&ledger["greeting"].to_string(), &["220 ledger"]));
     report.check("and echoes what payments sent", holds(&ledger["answer"].to_string(), &[charge]));
     let line = mesh.logged("the ledger's connection", |line| {
         line["door"] == "ledger" && line["role"] == "inbound"

@@ -13,7 +13,7 @@ use crate::value::Value;
 /// A service as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceSpec {
-    /// Its ports, at least one.
+    /// Its ports; none for one that only calls.
     pub ports: Vec<PortSpec>,
     /// How `up` starts it; without, someone else does.
     pub run: Option<Run>,
@@ -78,10 +78,14 @@ impl Run {
 
 pub(crate) fn read_service(node: &Node, log: &mut Log) -> Option<ServiceSpec> {
     read::mapping(node, log, |fields| {
-        let ports = fields.required("ports", read::full_list(read_port));
+        let ports = fields.optional("ports", read::list(read_port));
         let run = fields.optional("run", read_run);
         let served_by = fields.optional("servedBy", read::full_list(read::parsed::<SpiffeId>));
-        Some(ServiceSpec { ports: ports?, run, served_by: served_by.unwrap_or_default() })
+        Some(ServiceSpec {
+            ports: ports.unwrap_or_default(),
+            run,
+            served_by: served_by.unwrap_or_default(),
+        })
     })
 }
 

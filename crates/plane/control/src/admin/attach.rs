@@ -42,11 +42,15 @@ pub(super) async fn attach(State(desk): State<Arc<Desk>>, body: Bytes) -> Answer
     let lease = desk.attachments.attach(attachment).await?;
     let current = desk.documents.current();
     let id = current.world.identities_of(&service).into_iter().next();
+    let known = current.world.services().get(&service);
+    let is_declared = known.is_some_and(|known| !known.ports.is_empty());
+    let serves = attach.port.is_some() || is_declared && !is_made_here(&current, &service);
     Ok(Json(json!({
         "lease": lease.to_string(),
         "spiffeId": id.map(|id| id.to_string()),
         "trustDomain": desk.documents.trust_domain().to_string(),
         "generation": current.generation.to_string(),
+        "serves": serves,
         "door": format!("{}/{}", service.namespace, service.name),
         "runtime": desk.runtime,
         "state": desk.state,
@@ -68,17 +72,15 @@ fn check_pid(pid: u32) -> Result<(), Refusal> {
 }
 
 /// Makes sure that there is a service of the name, with the port asked for.
+/// Who names no port only calls, and gets a service without any.
 async fn declare(desk: &Desk, attach: &Attach, service: &ServiceName) -> Result<(), Refusal> {
     let current = desk.documents.current();
     let known = current.world.services().get(service);
     if current.world.gateways().contains_key(service) && known.is_none() {
         return Ok(());
     }
-    let Some(port) = attach.port else {
-        let what = format!("there is no service {service} yet: say which port it has");
-        return known.map(drop).ok_or_else(|| Refusal::unprocessable(what));
-    };
-    if known.is_some_and(|known| fits(known, attach, port)) {
+    let fits = |known: &config::Service| attach.port.is_none_or(|port| fits(known, attach, port));
+    if known.is_some_and(fits) {
         return Ok(());
     }
     if known.is_some() && !is_made_here(&current, service) {
@@ -86,7 +88,7 @@ async fn declare(desk: &Desk, attach: &Attach, service: &ServiceName) -> Result<
         return Err(Refusal::new(StatusCode::CONFLICT, error));
     }
     let name = format!("attach {service}");
-    let source = Source { name, text: document(attach, service, port).to_string() };
+    let source = Source { name, text: document(attach, service).to_string() };
     desk.documents.change(Wanted { sources: vec![source], ..Wanted::default() }).await?;
     Ok(())
 }
@@ -107,9 +109,13 @@ fn is_made_here(current: &Current, service: &ServiceName) -> bool {
     document.is_some_and(|d| d.annotations.get(MADE).is_some_and(|by| by == BY_ATTACH))
 }
 
-fn document(attach: &Attach, service: &ServiceName, port: u16) -> Value {
+fn document(attach: &Attach, service: &ServiceName) -> Value {
     let protocol = attach.protocol.as_deref().unwrap_or("http");
-    let target = attach.target_port.unwrap_or(port);
+    let port = |port| {
+        let target = attach.target_port.unwrap_or(port);
+        json!({ "port": port, "protocol": protocol, "targetPort": target })
+    };
+    let ports: Vec<Value> = attach.port.map(port).into_iter().collect();
     json!({
         "apiVersion": Kind::MeshService.api_version(),
         "kind": Kind::MeshService.word(),
@@ -118,7 +124,7 @@ fn document(attach: &Attach, service: &ServiceName, port: u16) -> Value {
             "namespace": service.namespace.as_str(),
             "annotations": { MADE: BY_ATTACH },
         },
-        "spec": { "ports": [{ "port": port, "protocol": protocol, "targetPort": target }] },
+        "spec": { "ports": ports },
     })
 }
 

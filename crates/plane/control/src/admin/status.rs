@@ -28,7 +28,8 @@ pub(super) async fn status(State(desk): State<Arc<Desk>>) -> Answer {
         "mesh": mesh.name.to_string(),
         "trustDomain": mesh.trust_domain.to_string(),
         "generation": current.generation.to_string(),
-        "ready": resident_doors(&current).iter().all(|door| view.is_ready(door)),
+        "ready": desk.attachments.has_resident()
+            && resident_doors(&current).iter().all(|door| view.is_ready(door)),
         "startedAt": desk.started.to_string(),
         "warnings": current.world.warnings().iter().map(problem).collect::<Vec<_>>(),
         "services": view.services(),
