@@ -8,6 +8,7 @@ use std::io::Write;
 
 use crate::arena::{Arena, Guest, Place};
 use crate::seen::Seen;
+use crate::stage::Stage;
 use crate::wait::until;
 
 /// One attack, or one thing that has to pass unharmed or be made harmless.
@@ -169,7 +170,7 @@ impl Row {
         if self.streams {
             arena.backend.forget();
         }
-        Ok(Expected { from, role: place.role(), reason: self.reason })
+        Ok(Expected { from, role: place.role(), words: self.reason })
     }
 
     fn legal(&self, arena: &Arena, place: Place) -> Result<(), String> {
@@ -216,21 +217,23 @@ impl Wanted {
     }
 }
 
-/// The access line that an attack has to leave.
+/// The access line that an attack has to leave. It is looked for when all rows
+/// have run, because lines take a moment.
 pub struct Expected {
-    from: std::net::SocketAddr,
-    role: &'static str,
-    reason: &'static str,
+    pub from: std::net::SocketAddr,
+    pub role: &'static str,
+    /// What has to stand in it.
+    pub words: &'static str,
 }
 
 impl Expected {
     /// Looks it up: exactly one, with a reason, all of it escaped.
-    pub fn check(&self, arena: &Arena) -> Result<(), String> {
-        let lines = arena.stage.lines_from(self.role, self.from);
+    pub fn check(&self, stage: &Stage) -> Result<(), String> {
+        let lines = stage.lines_from(self.role, self.from);
         let [line] = lines.as_slice() else { return Err(format!("several lines: {lines:?}")) };
         let reason = line.split("\"reason\":\"").nth(1).unwrap_or_default();
-        if reason.is_empty() || !reason.contains(self.reason) {
-            return Err(format!("no reason with {:?}: {line}", self.reason));
+        if reason.is_empty() || !line.contains(self.words) {
+            return Err(format!("no reason, or no {:?}: {line}", self.words));
         }
         if !line.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
             return Err(format!("not escaped: {line:?}"));
@@ -247,20 +250,40 @@ pub fn status_of(answer: &str) -> u16 {
 
 /// Runs a table at all its places and reports everything that is wrong.
 pub fn run_table(arena: &Arena, rows: &[Row], places: &[Place]) {
-    let (mut wrong, mut lines) = (Vec::new(), Vec::new());
+    let mut findings = Findings::default();
     for row in rows {
         for place in places.iter().filter(|place| row.is_at(**place)) {
             let name = format!("{} at {place:?}, {}", row.id, row.what);
-            match row.run(arena, *place) {
-                Ok(expected) => lines.extend(expected.map(|expected| (name, expected))),
-                Err(problem) => wrong.push(format!("{name}: {problem}")),
+            findings.take(name, row.run(arena, *place));
+        }
+    }
+    findings.check(&arena.stage);
+}
+
+/// What the rows of a table came to.
+#[derive(Default)]
+pub struct Findings {
+    wrong: Vec<String>,
+    lines: Vec<(String, Expected)>,
+}
+
+impl Findings {
+    /// Keeps what a row came to, with the access line it expects, if any.
+    pub fn take(&mut self, name: String, came: Result<Option<Expected>, String>) {
+        match came {
+            Ok(expected) => self.lines.extend(expected.map(|expected| (name, expected))),
+            Err(problem) => self.wrong.push(format!("{name}: {problem}")),
+        }
+    }
+
+    /// Looks for the access lines; panics with everything that is wrong.
+    pub fn check(self, stage: &Stage) {
+        let Self { mut wrong, lines } = self;
+        for (name, expected) in lines {
+            if let Err(problem) = expected.check(stage) {
+                wrong.push(format!("{name}: {problem}"));
             }
         }
+        assert!(wrong.is_empty(), "{} rows fail:\n{}", wrong.len(), wrong.join("\n"));
     }
-    for (name, expected) in lines {
-        if let Err(problem) = expected.check(arena) {
-            wrong.push(format!("{name}: {problem}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{} rows fail:\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -14,7 +14,7 @@ mod stage;
 mod wait;
 
 pub use arena::{Arena, Guest, Place};
-pub use attack::{Expected, Row, get, post, row, run_table, status_of};
+pub use attack::{Expected, Findings, Row, get, post, row, run_table, status_of};
 pub use authority::Authority;
 pub use backend::{Backend, Reply};
 pub use caller::{Caller, Conversation, dial_plain};

@@ -134,7 +134,8 @@ mod tests {
             "services": [
                 {"name": "web", "ports": [{"port": 8080, "protocol": "http"}], "run": true, "ready": true,
                  "instances": [{"name": "web-1", "connected": true}, {"name": "web-0", "connected": false}]},
-                {"name": "db", "ports": [], "run": false, "ready": false, "instances": []},
+                {"name": "db", "ports": [{"port": 1, "protocol": "tcp"}], "run": false, "ready": false, "instances": []},
+                {"name": "job", "ports": [], "run": false, "ready": false, "instances": []},
             ],
             "doors": [
                 {"door": "web", "instance": "web-1", "generation": "1.4", "refused": null, "connected": true},
@@ -154,7 +155,8 @@ mod tests {
         );
         assert!(text.contains("warning: careful"), "{text}");
         assert!(text.contains("web      8080/http  1/2        ready"), "{text}");
-        assert!(text.contains("nobody serves it"), "{text}");
+        assert!(text.contains("db       1/tcp      0/0        nobody serves it"), "{text}");
+        assert!(text.contains("job                 0/0        only calls"), "{text}");
     }
 
     #[test]
