@@ -24,7 +24,7 @@ mod up;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use cli::{Cli, Command};
 use failure::Failure;
@@ -76,7 +76,7 @@ async fn dispatch(command: Command, global: flags::Global) -> Result<ExitCode, F
         Command::Explain(args) => command::explain::explain(&args, &admin()).await?,
         Command::Identity(args) => command::identity::identity(&args, &admin()).await?,
         Command::Ca(args) => command::ca::ca(&args, &admin()).await?,
-        Command::Completions(args) => command::completions::completions(&args),
+        Command::Completions(args) => command::completions::completions(&args, Cli::command()),
         Command::Child(args) => return doorway::child::become_command(args),
     }
     Ok(ExitCode::SUCCESS)

@@ -1,6 +1,6 @@
 //! `postern completions`: a completion script for a shell, on stdout.
 
-use clap::{Args, CommandFactory as _};
+use clap::Args;
 use clap_complete::Shell;
 
 use crate::output;
@@ -14,26 +14,28 @@ pub(crate) struct CompletionsArgs {
     shell: Shell,
 }
 
-/// `postern completions`.
-pub(crate) fn completions(args: &CompletionsArgs) {
-    output::say(&script(args.shell));
+/// `postern completions`, for the whole command line given.
+pub(crate) fn completions(args: &CompletionsArgs, line: clap::Command) {
+    output::say(&script(args.shell, line));
 }
 
-fn script(shell: Shell) -> String {
+fn script(shell: Shell, mut line: clap::Command) -> String {
     let mut text = Vec::new();
-    let mut command = crate::cli::Cli::command();
-    clap_complete::generate(shell, &mut command, "postern", &mut text);
+    clap_complete::generate(shell, &mut line, "postern", &mut text);
     String::from_utf8_lossy(&text).into_owned()
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory as _;
+
     use super::*;
+    use crate::cli::Cli;
 
     #[test]
     fn every_shell_learns_the_verbs() {
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-            assert!(script(shell).contains("validate"), "{shell}");
+            assert!(script(shell, Cli::command()).contains("validate"), "{shell}");
         }
     }
 }

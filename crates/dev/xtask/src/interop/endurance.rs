@@ -76,6 +76,7 @@ pub(crate) fn outage(postern: &Postern, report: &mut Report) -> Result<()> {
     let echo = [&*mesh.program().to_string_lossy().into_owned(), "echo", "--http", &target];
     let flags = ["--port", port.as_str(), "--target-port", target.as_str()];
     let _server = mesh.run("server", &flags, &echo)?;
+    introduce(&mesh, "load")?;
     report.check("allow load server", mesh.say(&["allow", "load", "server"])?.ok().map(drop));
     mesh.inbound("server")?;
     let seconds = MINUTES.as_secs();
@@ -117,8 +118,8 @@ fn shop_with_lifetime(postern: &Postern, lifetime: &str) -> Result<(Mesh, String
 
 /// A line a second to the ledger, from a process of payments' own.
 fn held_stream(mesh: &Mesh) -> Result<Running> {
-    let allow = mesh.say(&["allow", "holder", "ledger"])?;
-    allow.ok()?;
+    introduce(mesh, "holder")?;
+    mesh.say(&["allow", "holder", "ledger"])?.ok()?;
     let script = workspace::root()?.join("interop/python/hold.py");
     let line = format!(
         "exec python3 -u {} \"$LEDGER_HOST\" \"$LEDGER_PORT\" {}",
@@ -128,6 +129,11 @@ fn held_stream(mesh: &Mesh) -> Result<Running> {
     let mut stream = mesh.run("holder", &[], &["sh", "-c", &line])?;
     stream.says("220 ledger", MARGIN)?;
     Ok(stream)
+}
+
+/// A rule can name only who has been there.
+fn introduce(mesh: &Mesh, name: &str) -> Result<()> {
+    mesh.run_to_end(name, &["true"])?.ok().map(drop)
 }
 
 fn gateway_load(mesh: &Mesh, gateway: &str, time: Duration) -> Result<Running> {

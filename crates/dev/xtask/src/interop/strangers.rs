@@ -34,6 +34,7 @@ pub(crate) fn run(postern: &Postern, report: &mut Report) -> Result<()> {
     call_by_name(&mesh, a, report)?;
     let other = curl_as(&mesh, "c", &[&url("b", b)])?;
     report.check("b, which no rule names, still says 403", same(other.status, 403));
+    on_every_address(&mesh, b, report)?;
     for mut server in servers {
         let status = server.stop(START_TIME)?;
         // Python ends by the signal that `run` passed on: 128 and 15.
@@ -92,6 +93,23 @@ fn call_by_name(mesh: &Mesh, port: u16, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
+/// As in the command's own help: a server that listens on 0.0.0.0, on the very
+/// port by which others call it. The caller's door has to live with that.
+fn on_every_address(mesh: &Mesh, port: u16, report: &mut Report) -> Result<()> {
+    report.check("allow c b", mesh.say(&["allow", "c", "b"])?.ok().map(drop));
+    let answer = curl_as(mesh, "c", &[&url("b", port)])?;
+    report.check("curl by name reaches b", same(answer.body.as_str(), "hello from b\n"));
+    let by_variable = ["sh", "-c", "curl -q -s -S --max-time 10 \"http://$B_ADDR/hello.txt\""];
+    let said = mesh.run_to_end("c", &by_variable)?.ok();
+    report.check("and by B_ADDR", said.and_then(|out| same(out.as_str(), "hello from b\n")));
+    let status = mesh.ask(&["status"])?;
+    let refused = status["doors"]
+        .as_array()
+        .is_some_and(|doors| doors.iter().any(|door| !door["refused"].is_null()));
+    report.check("no door refuses the generation", same(refused, false));
+    Ok(())
+}
+
 fn url(name: &str, port: u16) -> String {
     format!("http://{name}:{port}/hello.txt")
 }
@@ -101,13 +119,17 @@ fn in_time(took: Duration) -> Result<()> {
     Ok(())
 }
 
+/// `a` listens on another port than others call, and on one address; `b` as
+/// Python does by itself.
 fn server(mesh: &Mesh, name: &str, port: u16) -> Result<Running> {
-    let [target] = free_ports()?;
-    let (port, target) = (port.to_string(), target.to_string());
     let folder = mesh.scratch().file(name);
-    let folder = folder.to_string_lossy();
-    let serve = ["python3", "-u", "-m", "http.server", "--bind", "127.0.0.1"];
-    let serve = [&serve[..], &["--directory", &folder, &target]].concat();
+    let (port, folder) = (port.to_string(), folder.to_string_lossy());
+    let serve = ["python3", "-u", "-m", "http.server", "--directory", &folder];
+    if name == "b" {
+        return mesh.run(name, &["--port", &port], &[&serve[..], &[&port]].concat());
+    }
+    let target = free_ports::<1>()?[0].to_string();
+    let serve = [&serve[..], &["--bind", "127.0.0.1", &target]].concat();
     mesh.run(name, &["--port", &port, "--target-port", &target], &serve)
 }
 

@@ -18,7 +18,9 @@ pub(super) fn graph(member: &Member) -> Graph {
         if own.is_empty() {
             continue;
         }
-        let paths = paths_in(&without_tests(&source.text));
+        let code = without_tests(&source.text);
+        let mut paths = paths_in(&code, &["crate", "super", "self"]);
+        paths.extend(through_aliases(&code, &paths, &own, &modules));
         let used = paths.iter().filter_map(|path| resolve(path, &own, &modules));
         let used = used.filter(|module| !module.is_empty() && *module != own);
         graph.entry(own.clone()).or_default().extend(used);
@@ -52,15 +54,38 @@ pub(super) fn without_tests(text: &str) -> String {
     code.collect::<Vec<_>>().join("\n")
 }
 
-/// Every path in the text that begins with `crate`, `super` or `self`, with
-/// groups in braces written out.
-fn paths_in(code: &str) -> Vec<Vec<String>> {
+/// Paths that begin with a module which a `use` has brought in by its name.
+fn through_aliases(
+    code: &str,
+    paths: &[Vec<String>],
+    own: &str,
+    modules: &BTreeSet<String>,
+) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    for path in paths {
+        let Some(module) = resolve(path, own, modules) else { continue };
+        let name = module.rsplit("::").next().unwrap_or_default();
+        if path.last().is_none_or(|last| last != name) {
+            continue;
+        }
+        for longer in paths_in(code, &[name]) {
+            let parts = module.split("::").map(str::to_owned);
+            let parts = std::iter::once("crate".to_owned()).chain(parts);
+            found.push(parts.chain(longer.into_iter().skip(1)).collect());
+        }
+    }
+    found
+}
+
+/// Every path in the text that begins with one of the words, with groups in
+/// braces written out.
+fn paths_in(code: &str, first: &[&str]) -> Vec<Vec<String>> {
     let mut paths = Vec::new();
     for (at, _) in code.match_indices("::") {
         let before = code.get(..at).unwrap_or_default();
         let word = before.rsplit(|c: char| !is_word(c)).next().unwrap_or_default();
         let begins = before.strip_suffix(word).is_none_or(|head| !head.ends_with("::"));
-        if begins && matches!(word, "crate" | "super" | "self") {
+        if begins && first.contains(&word) {
             let rest = code.get(at..).unwrap_or_default();
             expand(rest, vec![word.to_owned()], &mut paths);
         }
@@ -147,7 +172,8 @@ mod tests {
     #[test]
     fn paths_are_written_out() {
         let code = "use crate::a::{B, c::{D, e}};\nlet x = super::f::g();\nuse std::fmt;";
-        let paths: Vec<String> = paths_in(code).iter().map(|path| path.join("::")).collect();
+        let all = paths_in(code, &["crate", "super", "self"]);
+        let paths: Vec<String> = all.iter().map(|path| path.join("::")).collect();
         assert_eq!(paths, ["crate::a::B", "crate::a::c::D", "crate::a::c::e", "super::f::g"]);
     }
 }

@@ -75,6 +75,17 @@ fn a_knot_of_modules_is_found_and_shown() {
 }
 
 #[test]
+fn a_knot_through_the_name_of_a_module_is_found() {
+    let sources = [
+        ("a.rs", "//! A.\nuse crate::b;\nfn f() { b::c::g() }\n"),
+        ("b.rs", "//! B.\n"),
+        ("b/c.rs", "//! C.\nuse crate::a::f;\n"),
+    ];
+    let finding = only_finding(&[member("logic", "policy", &[], &sources)]);
+    assert!(finding.contains("a -> b::c -> a"), "{finding}");
+}
+
+#[test]
 fn tests_may_use_what_they_test() {
     let sources = [
         ("a.rs", "//! A.\nuse crate::b::B;\n"),
