@@ -8,7 +8,7 @@ use std::io::Write;
 
 use crate::arena::{Arena, Guest, Place};
 use crate::seen::Seen;
-use crate::stage::Stage;
+use crate::stage::{Stage, panics};
 use crate::wait::until;
 
 /// One attack, or one thing that has to pass unharmed or be made harmless.
@@ -264,6 +264,9 @@ pub fn run_table(arena: &Arena, rows: &[Row], places: &[Place]) {
     findings.check(&arena.stage);
 }
 
+/// The calm guests' connections, and the pooled ones between the doors.
+const GUESTS_MAX: usize = 16;
+
 /// What the rows of a table came to.
 #[derive(Default)]
 pub struct Findings {
@@ -280,9 +283,16 @@ impl Findings {
         }
     }
 
-    /// Looks for the access lines; panics with everything that is wrong.
+    /// Looks for the access lines, for panics of the doors (G6) and for
+    /// connections left behind (G5); panics with everything that is wrong.
     pub fn check(self, stage: &Stage) {
         let Self { mut wrong, lines } = self;
+        until("the doors to let go of all but the guests", || {
+            (stage.open_connections() <= GUESTS_MAX).then_some(())
+        });
+        if panics() > 0 {
+            wrong.push(format!("the doors panicked {} times", panics()));
+        }
         for (name, expected) in lines {
             if let Err(problem) = expected.check(stage) {
                 wrong.push(format!("{name}: {problem}"));

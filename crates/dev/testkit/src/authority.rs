@@ -88,6 +88,30 @@ impl Authority {
         Leaf { chain, key: key.serialize_der() }
     }
 
+    /// The same for somebody else's public key, whose owner need not exist.
+    pub fn leaf_for(&self, params: &CertificateParams, key: &impl PublicKeyData) -> Leaf {
+        let der = CertificateDer::from(self.intermediate.der());
+        let issuer = Issuer::from_ca_cert_der(&der, Held(self)).unwrap();
+        let leaf = params.signed_by(key, &issuer).unwrap();
+        let chain = vec![leaf.der().to_vec(), self.intermediate.der().to_vec()];
+        Leaf { chain, key: KeyPair::generate().unwrap().serialize_der() }
+    }
+
+    /// A leaf below an issuer of its own, which is below the intermediate,
+    /// whether it may issue or not.
+    pub fn leaf_below(&self, issuer: &CertificateParams, params: &CertificateParams) -> Leaf {
+        let below = self.leaf(issuer);
+        let (issuer_key, key) =
+            (KeyPair::try_from(below.key.as_slice()).unwrap(), KeyPair::generate().unwrap());
+        // The writer minds its issuers' key usage; here it has to be mindless.
+        let mut fit = issuer.clone();
+        fit.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign];
+        let leaf = params.signed_by(&key, &Issuer::new(fit, issuer_key)).unwrap();
+        let mut chain = vec![leaf.der().to_vec()];
+        chain.extend(below.chain);
+        Leaf { chain, key: key.serialize_der() }
+    }
+
     /// Seals a door's state as the server would.
     pub fn seal(
         &self,

@@ -1,6 +1,7 @@
 //! An app, or a server that claims to be a door, that keeps every byte it
 //! receives and says what it is told to say.
 
+use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -19,7 +20,8 @@ pub enum Reply {
     HttpThenClose(Vec<u8>),
     /// Answers each request as soon as its head is there.
     AtHead(Vec<u8>),
-    /// Says this first, to nobody's request, and then nothing more.
+    /// Says this to nobody's request, with its part of the TLS handshake, and
+    /// then nothing more.
     Unasked(Vec<u8>),
     /// Says this first and then echoes.
     Greeting(Vec<u8>),
@@ -81,7 +83,12 @@ impl Backend {
                     match tls {
                         None => shared.serve(&mut { stream }),
                         Some(tls) => {
-                            let session = ServerConnection::new(tls).unwrap();
+                            let mut session = ServerConnection::new(tls).unwrap();
+                            // Written before there is a handshake, it goes out
+                            // with the server's part of it.
+                            if let Reply::Unasked(words) = &*reply.lock().unwrap() {
+                                session.writer().write_all(words).unwrap();
+                            }
                             shared.serve(&mut StreamOwned::new(session, stream));
                         }
                     }
@@ -103,20 +110,10 @@ impl Backend {
         links.iter().flat_map(|link| requests(&link.bytes).0).collect()
     }
 
-    /// Connections that are open now.
-    pub fn open(&self) -> usize {
-        self.links.lock().unwrap().iter().filter(|link| !link.ended).count()
-    }
-
     /// Whether no connection is in the middle of a request: each is idle, or
     /// has ended.
     pub fn is_calm(&self) -> bool {
         self.links.lock().unwrap().iter().all(|link| link.ended || link.pending == 0)
-    }
-
-    /// Connections there have been.
-    pub fn connections(&self) -> usize {
-        self.links.lock().unwrap().len()
     }
 
     /// How many requests each connection has answered, from the first one on.
@@ -142,6 +139,11 @@ impl Backend {
         used.iter().all(|(at, _)| links[*at].ended)
     }
 
+    /// Whether no connection is open.
+    pub fn all_have_ended(&self) -> bool {
+        self.links.lock().unwrap().iter().all(|link| link.ended)
+    }
+
     /// Forgets what was received.
     pub fn forget(&self) {
         for link in self.links.lock().unwrap().iter_mut() {
@@ -163,7 +165,7 @@ struct Shared<'a> {
 impl Shared<'_> {
     fn serve(&self, stream: &mut dyn Conversation) {
         let first = self.reply.lock().unwrap().clone();
-        if let Reply::Greeting(words) | Reply::Unasked(words) = &first {
+        if let Reply::Greeting(words) = &first {
             let _gone = stream.write_all(words).and_then(|()| stream.flush());
         }
         let (mut buffer, mut unanswered) = ([0_u8; 16 * 1024], Vec::new());

@@ -2,17 +2,23 @@
 //! TCP, and hear what comes back until the other side has said all.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use rustls::client::ResolvesClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
+use rustls::{
+    AlertDescription, ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme,
+    StreamOwned,
+};
 use socket2::{Domain, Socket, Type};
 
 use crate::leaf::Leaf;
+use crate::server::unchecked;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -115,7 +121,24 @@ impl Caller {
     /// our certificate may only come with the first read.
     pub fn dial(&self, to: SocketAddr) -> StreamOwned<ClientConnection, TcpStream> {
         let config = Arc::new(self.config());
-        let name = ServerName::try_from(self.sni.clone()).unwrap();
+        self.dial_as(config, to)
+    }
+
+    /// The same with a configuration that outlives the connection, as
+    /// resuming a session needs.
+    pub fn dial_as(
+        &self,
+        mut config: Arc<ClientConfig>,
+        to: SocketAddr,
+    ) -> StreamOwned<ClientConnection, TcpStream> {
+        // Without a name an address stands in, which is never sent.
+        let name = match self.sni.as_str() {
+            "" => ServerName::IpAddress(std::net::IpAddr::from(Ipv4Addr::LOCALHOST).into()),
+            sni => ServerName::try_from(sni.to_owned()).unwrap(),
+        };
+        if self.sni.is_empty() {
+            Arc::make_mut(&mut config).enable_sni = false;
+        }
         let session = ClientConnection::new(config, name).unwrap();
         let mut stream = StreamOwned::new(session, dial_plain(to));
         while stream.conn.is_handshaking() {
@@ -126,7 +149,40 @@ impl Caller {
         stream
     }
 
-    fn config(&self) -> ClientConfig {
+    /// Connects, sends `request` if it comes to that, and hears what becomes of
+    /// both.
+    pub fn knock(&self, to: SocketAddr, request: &[u8]) -> Heard {
+        let mut stream = self.dial(to);
+        let mut heard = Heard { from: stream.sock.local_addr().unwrap(), ..Heard::default() };
+        let _refused = stream.conn.writer().write_all(request);
+        let mut buffer = [0_u8; 16 * 1024];
+        loop {
+            while stream.conn.wants_write()
+                && matches!(stream.conn.write_tls(&mut stream.sock), Ok(1..))
+            {}
+            match stream.conn.process_new_packets() {
+                Err(rustls::Error::AlertReceived(alert)) => heard.alert = Some(alert),
+                Err(_) => return heard,
+                Ok(_) => {}
+            }
+            match stream.conn.reader().read(&mut buffer) {
+                Ok(count @ 1..) => heard.answer.extend_from_slice(&buffer[..count]),
+                Ok(0) => return heard,
+                Err(_) if heard.is_enough() => return heard,
+                Err(_) => match stream.conn.read_tls(&mut stream.sock) {
+                    Ok(1..) => {}
+                    Ok(0) => return heard,
+                    Err(error) => {
+                        heard.silent = is_silence(&error);
+                        return heard;
+                    }
+                },
+            }
+        }
+    }
+
+    /// How it greets and what it shows.
+    pub fn config(&self) -> ClientConfig {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13])
@@ -136,13 +192,52 @@ impl Caller {
         let mut config = match &self.leaf {
             None => builder.with_no_client_auth(),
             Some(leaf) => {
-                let chain = leaf.chain.iter().map(|der| CertificateDer::from(der.clone()));
-                let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(leaf.key.clone()));
-                builder.with_client_auth_cert(chain.collect(), key).unwrap()
+                builder.with_client_cert_resolver(Arc::new(Shown(Arc::new(unchecked(leaf)))))
             }
         };
         config.alpn_protocols.clone_from(&self.alpn);
         config
+    }
+}
+
+/// What came back to a caller.
+#[derive(Debug)]
+pub struct Heard {
+    /// How access lines call it.
+    pub from: SocketAddr,
+    /// The alert the other side ended with.
+    pub alert: Option<AlertDescription>,
+    /// What it said inside of TLS.
+    pub answer: Vec<u8>,
+    /// It neither answered nor closed.
+    pub silent: bool,
+}
+
+impl Default for Heard {
+    fn default() -> Self {
+        let from = SocketAddr::from(([0, 0, 0, 0], 0));
+        Self { from, alert: None, answer: Vec::new(), silent: false }
+    }
+}
+
+impl Heard {
+    /// The head and a body of five bytes: `hello`.
+    fn is_enough(&self) -> bool {
+        self.alert.is_some() || self.answer.ends_with(b"\r\n\r\nhello")
+    }
+}
+
+/// Shows a certificate whatever is wrong with it.
+#[derive(Debug)]
+struct Shown(Arc<CertifiedKey>);
+
+impl ResolvesClientCert for Shown {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+
+    fn has_certs(&self) -> bool {
+        true
     }
 }
 

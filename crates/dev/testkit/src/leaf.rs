@@ -4,7 +4,8 @@
 use model::{Clock, Timestamp};
 use net::{Credentials, SystemClock};
 use rcgen::{
-    CertificateParams, DistinguishedName, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose, SanType,
+    CertificateParams, CustomExtension, DistinguishedName, ExtendedKeyUsagePurpose, IsCa,
+    KeyUsagePurpose, SanType,
 };
 use time::OffsetDateTime;
 
@@ -38,9 +39,33 @@ impl Leaf {
         params
     }
 
+    /// An extension of any content.
+    pub fn extension(oid: &[u64], content: &[u8], critical: bool) -> CustomExtension {
+        let mut extension = CustomExtension::from_oid_content(oid, content.to_vec());
+        extension.set_criticality(critical);
+        extension
+    }
+
+    /// Alternative names (critical) with one URI of any bytes.
+    pub fn any_uri(uri: &[u8]) -> CustomExtension {
+        let name = [der_head(0x86, uri.len()), uri.to_vec()].concat();
+        let names = [der_head(0x30, name.len()), name].concat();
+        Self::extension(&[2, 5, 29, 17], &names, true)
+    }
+
     /// So many seconds from now, or before, as certificates say it.
     pub fn in_seconds(seconds: i64) -> OffsetDateTime {
         moment(SystemClock.now()) + time::Duration::seconds(seconds)
+    }
+}
+
+/// Tag and length in DER (X.690, section 8.1).
+pub fn der_head(tag: u8, length: usize) -> Vec<u8> {
+    let [high, low] = u16::try_from(length).unwrap().to_be_bytes();
+    match (high, low) {
+        (0, low) if low < 0x80 => vec![tag, low],
+        (0, low) => vec![tag, 0x81, low],
+        (high, low) => vec![tag, 0x82, high, low],
     }
 }
 

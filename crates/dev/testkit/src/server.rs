@@ -18,6 +18,8 @@ pub fn server_with(leaf: &Leaf, alpn: &[&[u8]]) -> ServerConfig {
         .unwrap()
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(Shown(Arc::new(unchecked(leaf)))));
+    // What it says unasked goes out with its part of the handshake.
+    config.send_half_rtt_data = true;
     config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
     config
 }

@@ -7,7 +7,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use aws_lc_rs::digest;
 use config::{Source, World};
@@ -20,6 +20,25 @@ use crate::authority::Authority;
 use crate::wait::until;
 
 static STAGES: AtomicU64 = AtomicU64::new(0);
+static PANICS: OnceLock<Arc<AtomicU64>> = OnceLock::new();
+
+/// How often a thread of the doors has panicked in this process (G6).
+pub fn panics() -> u64 {
+    PANICS.get().map_or(0, |count| count.load(Ordering::Relaxed))
+}
+
+fn count_panics() -> Arc<AtomicU64> {
+    let count = Arc::new(AtomicU64::new(0));
+    let (before, counter) = (std::panic::take_hook(), Arc::clone(&count));
+    std::panic::set_hook(Box::new(move |info| {
+        let thread = std::thread::current();
+        if thread.name().is_some_and(|name| name.starts_with("postern")) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+        before(info);
+    }));
+    count
+}
 
 /// A place with an authority, documents, and doors.
 pub struct Stage {
@@ -76,6 +95,7 @@ impl Stage {
 
     /// The same with so many threads for the traffic of all doors.
     pub fn on_cores(cores: usize, limits: &str, yaml: &str) -> Self {
+        PANICS.get_or_init(count_panics);
         let number = STAGES.fetch_add(1, Ordering::Relaxed);
         let folder =
             std::env::temp_dir().join(format!("postern-stage-{}-{number}", std::process::id()));
@@ -142,6 +162,11 @@ impl Stage {
             let mut lines = text.lines();
             lines.find(|line| words.iter().all(|word| line.contains(word))).map(str::to_owned)
         })
+    }
+
+    /// Connections open at all doors of this stage.
+    pub fn open_connections(&self) -> usize {
+        self.doors.open()
     }
 
     /// Access lines of the connection that came from `from`, once there is one.

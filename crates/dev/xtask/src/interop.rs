@@ -82,7 +82,7 @@ struct Case {
     run: fn(&Postern, &mut Report) -> Result<()>,
 }
 
-const CASES: [Case; 10] = [
+const CASES: [Case; 11] = [
     Case { name: "shop", depth: Depth::Quick, tools: &[Tool::Curl], run: shop::run },
     Case {
         name: "strangers",
@@ -111,6 +111,12 @@ const CASES: [Case; 10] = [
         depth: Depth::Full,
         tools: &[Tool::H2load, Tool::Openssl, Tool::Python],
         run: endurance::rotation,
+    },
+    Case {
+        name: "crash",
+        depth: Depth::Full,
+        tools: &[Tool::H2load, Tool::Curl],
+        run: endurance::crash,
     },
     Case {
         name: "outage",
@@ -144,7 +150,7 @@ mod tests {
     fn names_and_flags_are_understood_and_nothing_else() {
         assert_eq!(Wanted::parse(&["--quick"]), Some(Wanted::quick()));
         let named = Wanted::parse(&["--release", "outage"]).unwrap();
-        assert!(named.is_release && named.has(&CASES[9]) && !named.has(&CASES[0]));
+        assert!(named.is_release && named.has(&CASES[10]) && !named.has(&CASES[0]));
         assert_eq!(Wanted::parse(&["nonsense"]), None);
     }
 
@@ -152,6 +158,6 @@ mod tests {
     fn quick_leaves_out_only_what_takes_minutes() {
         let left_out = CASES.iter().filter(|case| !Wanted::quick().has(case));
         let names: Vec<_> = left_out.map(|case| case.name).collect();
-        assert_eq!(names, ["rotation", "outage"]);
+        assert_eq!(names, ["rotation", "crash", "outage"]);
     }
 }

@@ -2,7 +2,9 @@
 //! exchange sees one world, leaves one record, and every error goes through
 //! one funnel.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 
 use model::{DecisionId, Retry};
 use tokio::time::Instant;
@@ -66,8 +68,13 @@ async fn carry(
 ) -> Result<(), Fault> {
     conn.story.progress = Progress::default();
     conn.response_out.clear();
-    // What an earlier connection began to say is not this one's answer.
+    // What an earlier connection began to say is not this one's answer, nor
+    // is what an upstream says before it was asked (H1-23).
     conn.answer.clear();
+    let stream = chosen.link.stream.get_mut();
+    if !chosen.link.used && poll_fn(|cx| Poll::Ready(stream.has_spoken(cx))).await {
+        return Err(Fault::SpokeFirst);
+    }
     let closing = !conn.request.keep_alive() || conn.core.is_draining();
     let passage = Passage {
         caller: &conn.stream,

@@ -22,6 +22,8 @@ pub(crate) enum Fault {
     HeadTimeout(model::Millis),
     #[error("the request body stalled for longer than {0}")]
     RequestStalled(model::Millis),
+    #[error("the request body came too slowly, for {0}")]
+    RequestCrawls(model::Millis),
     #[error("the caller went away")]
     CallerGone,
     #[error("`{0}` is not served by this listener")]
@@ -53,6 +55,8 @@ pub(crate) enum Fault {
     TooManyInterim(u32),
     #[error("switched protocols without being asked")]
     UnaskedSwitch,
+    #[error("spoke before it was asked")]
+    SpokeFirst,
     #[error("closed the connection before answering: {0}")]
     UpstreamClosed(io::Error),
     #[error("broke off in the middle of its response: {0}")]
@@ -75,7 +79,7 @@ impl Fault {
             Self::Request(error) => error.status(),
             Self::Target(_) => 400,
             Self::RequestBody(error) => error.status(),
-            Self::HeadTimeout(_) | Self::RequestStalled(_) => 408,
+            Self::HeadTimeout(_) | Self::RequestStalled(_) | Self::RequestCrawls(_) => 408,
             Self::CallerGone => 499,
             Self::Misdirected(_) => 421,
             Self::ConnectHere => 405,
@@ -90,6 +94,7 @@ impl Fault {
             | Self::ResponseBody(_)
             | Self::TooManyInterim(_)
             | Self::UnaskedSwitch
+            | Self::SpokeFirst
             | Self::UpstreamClosed(_)
             | Self::UpstreamBroke(_)
             | Self::Stream(_) => 502,
@@ -105,6 +110,7 @@ impl Fault {
             | Self::RequestBody(_)
             | Self::HeadTimeout(_)
             | Self::RequestStalled(_)
+            | Self::RequestCrawls(_)
             | Self::CallerGone
             | Self::Misdirected(_)
             | Self::ConnectHere
@@ -119,6 +125,7 @@ impl Fault {
             | Self::ResponseBody(_)
             | Self::TooManyInterim(_)
             | Self::UnaskedSwitch
+            | Self::SpokeFirst
             | Self::UpstreamClosed(_)
             | Self::UpstreamBroke(_)
             | Self::ResponseTimeout(_)
@@ -141,7 +148,7 @@ impl Fault {
     pub(crate) const fn label(&self) -> &'static str {
         match self {
             Self::Request(_) | Self::Target(_) | Self::RequestBody(_) => "malformed",
-            Self::HeadTimeout(_) | Self::RequestStalled(_) => "slow",
+            Self::HeadTimeout(_) | Self::RequestStalled(_) | Self::RequestCrawls(_) => "slow",
             Self::CallerGone => "caller_gone",
             Self::Misdirected(_) => "misdirected",
             Self::ConnectHere => "connect",
@@ -154,7 +161,8 @@ impl Fault {
             Self::Response(_)
             | Self::ResponseBody(_)
             | Self::TooManyInterim(_)
-            | Self::UnaskedSwitch => "bad_response",
+            | Self::UnaskedSwitch
+            | Self::SpokeFirst => "bad_response",
             Self::UpstreamClosed(_) | Self::UpstreamBroke(_) | Self::Stream(_) => "upstream_closed",
             Self::Cut(_) => "cut",
             Self::ResponseTimeout(_) | Self::ResponseStalled(_) => "upstream_slow",

@@ -17,7 +17,7 @@ use crate::fault::Fault;
 use crate::half::Half;
 use crate::progress::{Activity, Progress};
 use crate::stream::Stream;
-use crate::upload::Uploader;
+use crate::upload::{Pace, Uploader};
 
 /// What is needed to carry one request over and its answer back.
 pub(crate) struct Passage<'a> {
@@ -50,6 +50,7 @@ pub(crate) async fn forward(passage: Passage<'_>, progress: &mut Progress) -> Re
         limits: passage.limits,
         clock: &clock,
         sent: 0,
+        pace: Pace::default(),
     };
     let mut down = Downloader {
         caller: Half::new(caller),

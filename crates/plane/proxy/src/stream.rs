@@ -18,6 +18,14 @@ pub(crate) enum Stream {
 }
 
 impl Stream {
+    /// Whether the other side has said something already. An end is nothing
+    /// said: whoever reads next finds it.
+    pub(crate) fn has_spoken(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut byte = [0_u8; 1];
+        let mut buf = ReadBuf::new(&mut byte);
+        Pin::new(self).poll_read(cx, &mut buf).is_ready() && !buf.filled().is_empty()
+    }
+
     /// Whether an idle connection is still of use: open, and silent. A peer
     /// that said something before being asked is not to be trusted with the
     /// next request.

@@ -1,6 +1,7 @@
 //! The request on its way: the head as rewritten, the body as it comes.
 
 use std::io;
+use std::time::Duration;
 
 use model::Limits;
 use tokio::time::{Instant, timeout_at};
@@ -22,6 +23,7 @@ pub(crate) struct Uploader<'a> {
     pub(crate) limits: &'a Limits,
     pub(crate) clock: &'a Activity,
     pub(crate) sent: u64,
+    pub(crate) pace: Pace,
 }
 
 impl Uploader<'_> {
@@ -72,11 +74,62 @@ impl Uploader<'_> {
         let now = Instant::now();
         self.clock.last.set(now);
         debug_assert!(!decoder.is_done());
+        let stall = self.limits.body_stall_time;
         let filled = self.caller_in.fill(&mut self.caller, BODY_WINDOW);
-        match timeout_at(now + self.limits.body_stall_time.into(), filled).await {
-            Err(_) => Err(Fault::RequestStalled(self.limits.body_stall_time)),
+        match timeout_at(now + stall.into(), filled).await {
+            Err(_) => Err(Fault::RequestStalled(stall)),
             Ok(Ok(0) | Err(_)) => Err(Fault::CallerGone),
-            Ok(Ok(_)) => Ok(()),
+            Ok(Ok(count)) if self.pace.is_kept(count, now.elapsed(), stall.into()) => Ok(()),
+            Ok(Ok(_)) => Err(Fault::RequestCrawls(stall)),
         }
+    }
+}
+
+/// How many bytes have to come in each span of waiting as long as a body may
+/// stall: a byte now and then would otherwise hold an app for hours (H1-20).
+const STALL_BYTES_MIN: usize = 1024;
+
+/// How fast a body comes, counted only while it is waited for.
+#[derive(Debug, Default)]
+pub(crate) struct Pace {
+    waited: Duration,
+    bytes: usize,
+}
+
+impl Pace {
+    /// Takes in what came after waiting for so long; says whether it is enough.
+    fn is_kept(&mut self, count: usize, waited: Duration, span: Duration) -> bool {
+        self.waited += waited;
+        self.bytes = self.bytes.saturating_add(count);
+        if self.waited < span {
+            return true;
+        }
+        std::mem::take(self).bytes >= STALL_BYTES_MIN
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPAN: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_byte_now_and_then_is_too_slow() {
+        let mut pace = Pace::default();
+        let kept = (1..=6).take_while(|_| pace.is_kept(1, SPAN / 6, SPAN)).count();
+        assert_eq!(kept, 5);
+    }
+
+    #[test]
+    fn enough_in_each_span_may_go_on_for_ever() {
+        let mut pace = Pace::default();
+        assert!((0..1000).all(|_| pace.is_kept(STALL_BYTES_MIN / 2, SPAN / 2, SPAN)));
+    }
+
+    #[test]
+    fn only_waiting_counts() {
+        let mut pace = Pace::default();
+        assert!((0..10_000).all(|_| pace.is_kept(1, Duration::ZERO, SPAN)));
     }
 }

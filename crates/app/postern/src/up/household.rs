@@ -155,10 +155,13 @@ impl Household {
     }
 }
 
+/// Ends the names of the instances that live in an `up`.
+pub(super) const RESIDENT: &str = "-up";
+
 /// The name of this `up`'s instance: the same after a restart, so that it takes
 /// its own place again.
 fn instance(service: &ServiceName) -> String {
-    format!("{}.{}-up", service.name, service.namespace)
+    format!("{}.{}{RESIDENT}", service.name, service.namespace)
 }
 
 /// The stored documents, checked once more.

@@ -11,6 +11,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::event::Event;
 use super::ground::Ground;
+use super::household::RESIDENT;
 use super::screen::Screen;
 use crate::paint::Tint;
 use crate::place;
@@ -53,7 +54,7 @@ impl Planes {
     pub(crate) fn tell(&self, screen: &Arc<Screen>) {
         let (agent, control) = (self.agent.events(), self.control.events());
         tokio::spawn(pass_on(agent, Arc::clone(screen), of_agent));
-        tokio::spawn(pass_on(control, Arc::clone(screen), |event| Some(of_control(event))));
+        tokio::spawn(pass_on(control, Arc::clone(screen), of_control));
     }
 
     /// Stops both.
@@ -77,11 +78,16 @@ async fn pass_on<T: Clone>(
     }
 }
 
-fn of_control(event: &control::Event) -> Event {
+/// The doors in this process come once to be told where they are and again
+/// with their address; the table shows them: no news.
+fn of_control(event: &control::Event) -> Option<Event> {
     use control::Event::{
         Applied, DoorCame, DoorRefused, DoorWent, GenerationRefused, NotIssued, Trouble,
     };
     let tint = match event {
+        DoorCame { instance, .. } | DoorWent { instance, .. } if instance.ends_with(RESIDENT) => {
+            return None;
+        }
         Applied { .. } => Tint::Plain,
         DoorCame { .. } => Tint::Dim,
         DoorWent { .. } => Tint::Warn,
@@ -90,12 +96,12 @@ fn of_control(event: &control::Event) -> Event {
         }
     };
     let told = Event::new(event.name(), event.to_string()).tinted(tint);
-    match event {
+    Some(match event {
         Applied { generation, changes } => {
             told.with("generation", generation.to_string()).with("changes", *changes)
         }
         _ => told,
-    }
+    })
 }
 
 /// Our own doors ask before the agent knows that they may: no news.

@@ -3,7 +3,7 @@
 
 use std::io::{Read, Write};
 
-use testkit::{Arena, Guest, Place, Reply, get, post, status_of, until};
+use testkit::{Arena, Conversation, Guest, Place, Reply, dial_plain, get, post, status_of, until};
 
 const SHORT: &str = "headTime: 300ms, idleTime: 500ms, bodyStallTime: 300ms, \
                      poolIdleTime: 100ms, handshakeTime: 300ms, responseTime: 300ms";
@@ -162,4 +162,28 @@ fn who_is_slow_but_moves_is_served() {
         // Idle for too long afterwards: closed without a word.
         assert!(!matches!(talk.read(&mut nothing), Ok(1..)), "{place:?}");
     }
+}
+
+/// A byte now and then is no body, either: how much comes counts, not that
+/// something does.
+#[test]
+fn a_body_in_crumbs_is_given_up() {
+    let arena = Arena::open(SHORT);
+    let mut app = dial_plain(arena.web.outbound("orders", 8080));
+    let from = app.local_addr().unwrap();
+    app.write_all(&post("Content-Length: 1000000\r\n", "")).unwrap();
+    // What a well-behaved guest asks in between takes the time that passes.
+    until("the door to give up", || {
+        for _ in 0..3 {
+            arena.others_are_served(Place::Outbound);
+        }
+        app.set_nonblocking(true).unwrap();
+        let has_answer = app.peek(&mut [0]).is_ok();
+        app.set_nonblocking(false).unwrap();
+        (has_answer || app.write_all(b"x").is_err()).then_some(())
+    });
+    assert_eq!(status_of(&app.hear_response()), 408);
+    let lines = arena.stage.lines_from("outbound", from);
+    assert!(lines[0].contains("came too slowly"), "{lines:?}");
+    until("the backend to be left in peace", || arena.backend.is_calm().then_some(()));
 }

@@ -254,3 +254,47 @@ fn a_door_that_lies_is_found_out_by_its_callers() {
     let arena = Arena::before_a_liar("");
     run(&arena, &[Place::Outbound, Place::Proxy, Place::Edge]);
 }
+
+/// A door that answers before it was asked, with its part of the handshake: no
+/// byte of a request goes there.
+#[test]
+fn who_speaks_before_it_is_asked_is_not_asked() {
+    let arena = Arena::before_a_liar("");
+    let mut findings = Findings::default();
+    let unasked = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
+    for place in [Place::Outbound, Place::Proxy, Place::Edge] {
+        arena.backend.forget();
+        arena.backend.answer_with(Reply::Unasked(unasked.to_vec()));
+        let Guest { mut talk, from } = arena.enter(place);
+        talk.write_all(&get("")).and_then(|()| talk.flush()).unwrap();
+        let answer = talk.hear_response();
+        assert_eq!(status_of(&answer), 502, "{place:?}: {answer:?}");
+        assert!(arena.backend.seen().is_empty(), "{place:?}");
+        let words = "spoke before it was asked";
+        findings.take(format!("{place:?}"), Ok(Some(Expected { from, role: place.role(), words })));
+        until("the liar to be left", || arena.backend.all_have_ended().then_some(()));
+    }
+    findings.check(&arena.stage);
+}
+
+/// H1-13: the final answer before the body. It is passed on; where the rest of
+/// the body is never sent, neither connection carries another request.
+#[test]
+fn an_answer_before_the_body_ends_the_connection_unless_the_body_comes() {
+    let arena = Arena::open("bodyStallTime: 300ms, poolIdleTime: 200ms");
+    let early = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno";
+    for place in [Place::Inbound, Place::Outbound, Place::Proxy, Place::Edge] {
+        arena.backend.answer_with(Reply::AtHead(early.to_vec()));
+        let before = arena.backend.answered();
+        let Guest { mut talk, .. } = arena.enter(place);
+        let request = post("Expect: 100-continue\r\nContent-Length: 5\r\n", "");
+        talk.write_all(&request).and_then(|()| talk.flush()).unwrap();
+        let answer = talk.hear_response();
+        assert_eq!(status_of(&answer), 403, "{place:?}: {answer:?}");
+        let asked = arena.backend.answered_since(&before);
+        let (_, closed) = talk.hear_out();
+        assert!(closed, "{place:?}");
+        until("the upstream to be left", || arena.backend.have_ended(&asked).then_some(()));
+        arena.others_are_served(place);
+    }
+}
