@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::UnixStream;
 use tonic::transport::server::Connected;
 
+use crate::authority::Mender;
 use crate::peer::Peer;
 use crate::places::{Place, Places};
 
@@ -22,6 +23,7 @@ const CONNECTIONS_PER_USER_MAX: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: UnixStream,
+    mender: Mender,
     peer: Peer,
     _place: Place,
 }
@@ -48,7 +50,7 @@ fn identify(stream: UnixStream, places: &Places) -> Option<Connection> {
     let process = PeerProcess::of(&stream).ok()?;
     let place = places.take(process.uid())?;
     let peer = Peer::new(process).ok()?;
-    Some(Connection { stream, peer, _place: place })
+    Some(Connection { stream, mender: Mender::default(), peer, _place: place })
 }
 
 impl Connected for Connection {
@@ -65,7 +67,12 @@ impl AsyncRead for Connection {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if let Some(new) = buf.filled_mut().get_mut(before..) {
+            self.mender.mend(new);
+        }
+        polled
     }
 }
 

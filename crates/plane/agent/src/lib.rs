@@ -6,6 +6,7 @@
 
 mod accept;
 mod agent;
+mod authority;
 mod bundle_file;
 mod entitlements;
 mod event;

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use config::Protocol;
 
@@ -21,6 +22,10 @@ use crate::streaming::{self, Opening};
 pub(crate) async fn admit(core: Rc<Core>, arrival: Arrival) {
     let listed = Rc::new(core.register.list(arrival.door.number));
     let _counted = arrival.door.meters.open_connection();
+    // Listed first, then asked: whoever closes a door ends what is listed.
+    if arrival.door.closed.load(Ordering::Acquire) {
+        return;
+    }
     let watched = Rc::clone(&listed);
     let (door, entry) = (Arc::clone(&arrival.door), Arc::clone(&arrival.entry));
     let from = arrival.accepted.peer;

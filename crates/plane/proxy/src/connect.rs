@@ -31,11 +31,12 @@ pub(crate) async fn serve(mut identified: Identified) {
     let limits = identified.door.world().snapshot.limits.clone();
     let mut input = Buffer::default();
     let mut head = RequestHead::default();
-    let listed = Rc::clone(&identified.listed);
+    let (listed, core) = (Rc::clone(&identified.listed), Rc::clone(&identified.core));
     let first = tokio::select! {
         biased;
         _ = listed.cut() => return,
         first = first(&mut identified.stream, &mut input, &mut head, &limits) => first,
+        () = core.draining() => return,
     };
     let refused = match first {
         First::End => return,
@@ -111,6 +112,7 @@ fn target(identified: &Identified, head: &RequestHead) -> Result<(Entry, Protoco
 }
 
 async fn tunnel(identified: Identified, input: Buffer, protocol: Protocol) {
+    let limits = identified.door.world().snapshot.limits.clone();
     match protocol {
         Protocol::Tcp => {
             streaming::serve(Opening { identified, input, announce: Some(OPEN) }).await;
@@ -118,7 +120,7 @@ async fn tunnel(identified: Identified, input: Buffer, protocol: Protocol) {
         Protocol::Http => {
             let mut identified = identified;
             let stream = RefCell::new(identified.stream);
-            if Half::new(&stream).send(OPEN).await.is_err() {
+            if Half::new(&stream).send(OPEN, limits.head_time).await.is_err() {
                 return;
             }
             identified.stream = stream.into_inner();

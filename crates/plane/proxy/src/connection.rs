@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use model::{Limits, Principal};
+use model::{Limits, Millis, Principal};
 use policy::Narrowed;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
@@ -60,11 +60,18 @@ pub(crate) struct Connection {
     /// The rules left for this caller, as of a world's version.
     pub(crate) narrowed: Option<(u64, Narrowed)>,
     pub(crate) meters: Meters,
+    /// An answer broke off: the end of the connection has to show it.
+    pub(crate) is_broken: bool,
     /// The exchange under way, until its record is made.
     pub(crate) story: Story,
     /// The place under the listener's cap.
     pub(crate) _place: net::accept::Slot,
 }
+
+/// A caller that does not take a refusal in so long is gone.
+const SAY_TIME: Millis = Millis::from_secs(10);
+/// What an idle connection keeps of each of its output buffers.
+const OUT_BYTES_KEPT: usize = 16 * 1024;
 
 /// What waiting for a request came to.
 pub(crate) enum Next {
@@ -75,7 +82,7 @@ pub(crate) enum Next {
 
 impl Connection {
     pub(crate) async fn next(&mut self, limits: &Limits) -> Next {
-        self.input.rest();
+        self.rest();
         if self.input.is_empty() {
             let idle = Instant::now() + limits.idle_time.into();
             let stream = self.stream.get_mut();
@@ -94,6 +101,16 @@ impl Connection {
             Ok(Err(Some(fault))) => Next::Refused(fault),
             Ok(Err(None)) => Next::End,
             Ok(Ok(())) => Next::Request { since },
+        }
+    }
+
+    /// Gives back what a large message needed.
+    fn rest(&mut self) {
+        self.input.rest();
+        for out in [&mut self.request_out, &mut self.response_out] {
+            if out.capacity() > OUT_BYTES_KEPT {
+                *out = Vec::new();
+            }
         }
     }
 
@@ -116,7 +133,7 @@ impl Connection {
 
     /// Sends bytes of our own making to the caller.
     pub(crate) async fn say(&self, bytes: &[u8]) -> io::Result<()> {
-        Half::new(&self.stream).send(bytes).await
+        Half::new(&self.stream).send(bytes, SAY_TIME).await
     }
 
     /// Ends the connection so that what was said last arrives: our side first,
@@ -126,7 +143,7 @@ impl Connection {
         const LINGER_BYTES: usize = 256 * 1024;
         let deadline = Instant::now() + std::time::Duration::from_secs(1);
         let stream = self.stream.get_mut();
-        if stream.shutdown().await.is_err() {
+        if !matches!(timeout_at(deadline, stream.shutdown()).await, Ok(Ok(()))) {
             return;
         }
         let mut waste = [0_u8; 4096];

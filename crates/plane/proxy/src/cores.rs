@@ -181,7 +181,10 @@ async fn serve(core: Rc<Core>, mut work: mpsc::UnboundedReceiver<Job>, open: Arc
                 });
             }
             Some(Job::Rejudge { door, world }) => core.register.rejudge(door, &world),
-            Some(Job::End { door, why }) => core.register.end(door, why),
+            Some(Job::End { door, why }) => {
+                core.register.end(door, why);
+                core.pool.clear();
+            }
             Some(Job::Flush { done }) => {
                 core.lines.flush();
                 let _left = done.send(());

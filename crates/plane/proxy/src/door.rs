@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use config::Snapshot;
@@ -72,6 +72,8 @@ pub(crate) struct Door {
     pub(crate) meters: Arc<DoorMeters>,
     /// The version of the world whose listeners are open.
     pub(crate) listening: watch::Sender<u64>,
+    /// Set once nobody keeps the door any more.
+    pub(crate) closed: AtomicBool,
     /// Set once the door is to leave the mesh.
     pub(crate) leaving: watch::Sender<bool>,
     world: Swap<Arc<World>>,
@@ -103,6 +105,7 @@ impl Door {
             status: watch::Sender::default(),
             meters,
             listening: watch::Sender::default(),
+            closed: AtomicBool::new(false),
             leaving: watch::Sender::default(),
             records,
             unreported: AtomicUsize::new(0),
@@ -114,13 +117,15 @@ impl Door {
         (door, kept)
     }
 
-    /// Hands a decision to the keeper, who reports it. It is dropped when too
-    /// many wait.
-    pub(crate) fn keep_record(&self, record: Record) {
+    /// Room for one decision, unless too many wait already.
+    pub(crate) fn place_for_record(&self) -> Option<mpsc::Permit<'_, Record>> {
+        self.records.try_reserve().ok()
+    }
+
+    /// Hands a decision to the keeper, who reports it.
+    pub(crate) fn keep_record(&self, place: mpsc::Permit<'_, Record>, record: Record) {
         self.unreported.fetch_add(1, Ordering::Relaxed);
-        if self.records.try_send(record).is_err() {
-            self.reported(1);
-        }
+        place.send(record);
     }
 
     /// So many decisions have been brought to the control plane, or given up.

@@ -2,6 +2,7 @@
 //! rest of the program holds.
 
 use std::io;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -58,7 +59,7 @@ impl Doors {
         open.retain(|known| known.strong_count() > 0);
         open.push(Arc::downgrade(&door));
         let task = self.admin.as_ref().map(|admin| admin.spawn(keeper));
-        DoorHandle { door, task }
+        DoorHandle { shared: Arc::clone(&self.shared), door, task }
     }
 
     /// Leaves the mesh, so that nobody calls any more; lets open exchanges end
@@ -97,6 +98,7 @@ impl Drop for Doors {
 /// One open door. Dropping the handle leaves it open; [`DoorHandle::close`]
 /// closes it.
 pub struct DoorHandle {
+    shared: Arc<Shared>,
     door: Arc<Door>,
     task: Option<JoinHandle<()>>,
 }
@@ -120,12 +122,15 @@ impl DoorHandle {
         &self.door.spec
     }
 
-    /// Closes the listeners and leaves the mesh. Open connections go on until
-    /// they end by themselves.
+    /// Closes the listeners, leaves the mesh, and ends every connection: nobody
+    /// keeps its world any more, so nothing may go on under it.
     pub fn close(self) {
         if let Some(task) = self.task {
             task.abort();
         }
+        self.door.closed.store(true, Ordering::Release);
+        let _lost = self.door.hold(None);
+        self.shared.cores.end(self.door.number, "this door was closed");
     }
 }
 

@@ -105,6 +105,8 @@ impl Downloader<'_> {
                 Ok(filled) => break filled,
                 // A request that is still moving has not run out of time.
                 Err(_) if self.clock.sending.get() => self.clock.last.set(Instant::now()),
+                // It ended meanwhile: the answer has its whole time from then.
+                Err(_) if self.clock.last.get() + self.limits.response_time.into() > deadline => {}
                 Err(_) => return Err(Fault::ResponseTimeout(self.limits.response_time)),
             }
         };
@@ -217,9 +219,10 @@ impl Downloader<'_> {
         if self.out.is_empty() {
             return Ok(());
         }
-        let sent = self.caller.send(self.out);
-        let deadline = Instant::now() + self.limits.body_stall_time.into();
-        let sent = timeout_at(deadline, sent).await;
+        let stall = self.limits.body_stall_time;
+        let sent = self.caller.send(self.out, stall);
+        // For the whole of it: a byte now and then is not reading.
+        let sent = timeout_at(Instant::now() + stall.into(), sent).await;
         self.out.clear();
         match sent {
             Ok(Ok(())) => Ok(()),

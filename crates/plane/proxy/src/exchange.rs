@@ -26,6 +26,7 @@ use crate::world::World;
 /// Serves the request whose head is parsed; says whether another may follow.
 pub(crate) async fn exchange(conn: &mut Connection, since: Instant) -> bool {
     let world = conn.door.world();
+    conn.trace = None;
     conn.story = Story::begin(conn.core.decision_id(), since, Arc::clone(&world));
     let served = walk(conn, &world).await;
     let open = match &served {
@@ -128,10 +129,18 @@ fn trace(conn: &Connection) -> TraceParent {
 async fn answer(conn: &mut Connection, fault: &Fault) -> bool {
     let unread_body = conn.request.framing() != Framing::None;
     if conn.story.progress.status != 0 || matches!(fault, Fault::CallerGone) {
+        conn.is_broken = true;
         return false;
     }
-    let framing_in_doubt =
-        matches!(fault, Fault::RequestBody(_) | Fault::RequestStalled(_) | Fault::Target(_));
+    // What follows a refused CONNECT may be meant for the tunnel.
+    let framing_in_doubt = matches!(
+        fault,
+        Fault::RequestBody(_)
+            | Fault::RequestStalled(_)
+            | Fault::RequestCrawls(_)
+            | Fault::Target(_)
+            | Fault::ConnectHere
+    );
     let open = conn.request.keep_alive() && !unread_body && !framing_in_doubt;
     refusal(&mut conn.response_out, fault.status(), conn.story.id(), open);
     if conn.request.method() == "HEAD" {
@@ -146,6 +155,7 @@ pub(crate) async fn refuse_unread(conn: &mut Connection, fault: Fault) {
     conn.story = Story::begin(conn.core.decision_id(), Instant::now(), world);
     conn.request = wire::http1::RequestHead::default();
     conn.path.clear();
+    conn.trace = None;
     refusal(&mut conn.response_out, fault.status(), conn.story.id(), false);
     // A caller that is gone can't be told; the record is made either way.
     let _told = conn.say(&conn.response_out).await;

@@ -104,6 +104,7 @@ async fn both_ways(
                 biased;
                 sent = &mut request, if clock.sending.get() => {
                     clock.sending.set(false);
+                    clock.last.set(Instant::now());
                     match sent {
                         Ok(()) => complete = true,
                         // It stopped reading; what it answered still counts.

@@ -7,7 +7,9 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use model::Millis;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::timeout;
 
 /// One end of a connection, shared by the two pumps of an exchange.
 pub(crate) struct Half<'a, S>(&'a RefCell<S>);
@@ -28,21 +30,29 @@ impl<'a, S> Half<'a, S> {
 
 impl<S: AsyncWrite + Unpin> Half<'_, S> {
     /// Writes and flushes all of `bytes`.
-    pub(crate) async fn send(self, bytes: &[u8]) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// The stream's, or `TimedOut` when nothing could be written for `stall`:
+    /// the other side does not read.
+    pub(crate) async fn send(self, bytes: &[u8], stall: Millis) -> io::Result<()> {
         let mut rest = bytes;
         while !rest.is_empty() {
-            let count = poll_fn(|cx| self.with(|s| s.poll_write(cx, rest))).await?;
+            let written = poll_fn(|cx| self.with(|s| s.poll_write(cx, rest)));
+            let count = within(stall, written).await?;
             if count == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }
             rest = rest.get(count..).unwrap_or_default();
         }
-        poll_fn(|cx| self.with(|s| s.poll_flush(cx))).await
+        within(stall, poll_fn(|cx| self.with(|s| s.poll_flush(cx)))).await
     }
 
     /// Says that nothing more comes from this side.
-    pub(crate) async fn finish(self) -> io::Result<()> {
-        poll_fn(|cx| self.with(|s| s.poll_shutdown(cx))).await
+    ///
+    /// # Errors
+    /// As for [`Half::send`].
+    pub(crate) async fn finish(self, stall: Millis) -> io::Result<()> {
+        within(stall, poll_fn(|cx| self.with(|s| s.poll_shutdown(cx)))).await
     }
 }
 
@@ -50,6 +60,10 @@ impl<S: Unpin> Half<'_, S> {
     fn with<T>(self, poll: impl FnOnce(Pin<&mut S>) -> T) -> T {
         poll(Pin::new(&mut *self.0.borrow_mut()))
     }
+}
+
+async fn within<T>(stall: Millis, done: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    timeout(stall.into(), done).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Half<'_, S> {

@@ -211,6 +211,7 @@ impl Connection {
             trace: None,
             narrowed: None,
             meters: Default::default(),
+            is_broken: false,
             story: Default::default(),
         }
     }

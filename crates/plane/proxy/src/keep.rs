@@ -15,7 +15,7 @@ use crate::door::Door;
 use crate::keeper::Keeper;
 use crate::listen;
 use crate::push;
-use crate::report;
+use crate::report::{self, Waiting};
 use crate::shared::Shared;
 use crate::slice::Held;
 
@@ -38,7 +38,8 @@ pub(crate) async fn run(shared: Arc<Shared>, door: Arc<Door>, records: mpsc::Rec
     );
 }
 
-async fn keep_config(keeper: &mut Keeper, mut records: mpsc::Receiver<Record>) {
+async fn keep_config(keeper: &mut Keeper, records: mpsc::Receiver<Record>) {
+    let mut waiting = Waiting::new(records);
     let own_td = keeper.door.spec.id.trust_domain();
     let server = [identity::server_id(own_td)];
     let credentials = Arc::clone(&keeper.door.credentials);
@@ -50,7 +51,7 @@ async fn keep_config(keeper: &mut Keeper, mut records: mpsc::Receiver<Record>) {
         has_identity(&keeper.door).await;
         let push = keeper.shared.config.push.clone();
         if let Ok(channel) = net::grpc::dial_mtls_unix(&push, Arc::clone(&tls)).await {
-            let reporting = report::keep_reporting(channel.clone(), &door, &mut records);
+            let reporting = report::keep_reporting(channel.clone(), &door, &mut waiting);
             let ended = tokio::select! {
                 ended = push::follow(keeper, channel.clone()) => ended,
                 never = reporting => match never {},
@@ -58,7 +59,7 @@ async fn keep_config(keeper: &mut Keeper, mut records: mpsc::Receiver<Record>) {
             if *door.leaving.borrow() {
                 door.status.send_modify(|status| status.connected = false);
                 // Out of the mesh; what is still to be told is told.
-                match report::keep_reporting(channel, &door, &mut records).await {}
+                match report::keep_reporting(channel, &door, &mut waiting).await {}
             }
             if ended.code() == tonic::Code::Ok {
                 continue;
@@ -86,7 +87,8 @@ async fn keep_identity(shared: &Shared, door: &Door, disk: &Mutex<Disk>) {
     loop {
         let known = held.borrow_and_update().clone();
         if let Some(known) = known {
-            let own = known.get(&door.spec.id).cloned();
+            let now = SystemClock.now();
+            let own = known.get(&door.spec.id).filter(|own| own.not_after > now).cloned();
             if let Some(own) = &own {
                 let (chain, key) = (own.chain.clone(), own.key_pkcs8.expose().clone());
                 // Told in the status when a push is saved; the next renewal tries again.

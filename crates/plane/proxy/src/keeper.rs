@@ -83,13 +83,9 @@ impl Keeper {
     }
 
     fn run_on(&self, snapshot: Snapshot) {
-        let generation = snapshot.generation;
         let world = self.door.run_on(snapshot);
         self.shared.cores.rejudge(&self.door, &world);
-        self.door.status.send_modify(|status| {
-            status.generation = generation;
-            status.refused = None;
-        });
+        self.door.status.send_modify(|status| status.refused = None);
     }
 
     /// Takes a compiled generation on: stores it, opens and closes listeners,

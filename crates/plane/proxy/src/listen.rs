@@ -160,6 +160,8 @@ impl Open {
         edges.sort();
         let has_identity = door.credentials.load().is_some();
         door.status.send_modify(|status| {
+            // Together with where it is reached, never before.
+            status.generation = world.snapshot.generation;
             status.inbound = self.at(&Entry::Inbound);
             status.http_proxy = self.at(&Entry::HttpProxy);
             status.outbound = outbound;
@@ -205,8 +207,9 @@ fn wanted(world: &World, door: &Door) -> Vec<Entry> {
     wanted
 }
 
-/// The address made from the names, another one while it is taken, and another
-/// port where that one needs a privilege we lack.
+/// The address made from the names, another one while it is taken. Where the
+/// port needs a privilege we lack, or somebody listens for it on every address
+/// of this host, any port of the address does: the variables say which.
 fn on_loopback(door: &str, service: &str, port: u16) -> Result<Listener, BindError> {
     let at = |attempt, port| {
         Listener::bind(SocketAddr::from((loopback::address(door, service, attempt), port)))
@@ -219,7 +222,7 @@ fn on_loopback(door: &str, service: &str, port: u16) -> Result<Listener, BindErr
             _ => return failed,
         }
     }
-    failed
+    failed.or_else(|_| at(0, 0))
 }
 
 fn edge_tls(certificate: &EdgeCertificate) -> Result<net::tls::Edge, String> {

@@ -85,6 +85,12 @@ impl Pool {
         });
     }
 
+    /// Drops everything: what some of it rests on is gone, and connections are
+    /// cheap.
+    pub(crate) fn clear(&self) {
+        self.idle.borrow_mut().clear();
+    }
+
     /// Drops everything in a slot: its upstream is gone or not trusted now.
     pub(crate) fn empty(&self, slot: Slot) {
         self.idle.borrow_mut().remove(&slot);

@@ -23,6 +23,9 @@ use crate::story::{Begun, StreamStory};
 use crate::tunnel::Passed;
 use crate::world::World;
 
+/// Of a longer path `explain` shows the beginning.
+const PATH_BYTES_KEPT: usize = 1024;
+
 /// What both kinds of exchange say of themselves.
 struct Told<'a> {
     core: &'a Core,
@@ -258,11 +261,12 @@ impl Told<'_> {
     /// Hands the decision on for `explain`.
     fn keep(&self, action: &'static str, (method, path): (&str, &str)) {
         if let Some(fault) = self.fault {
-            let door = self.door.spec.service.to_string();
-            self.core.meters.denied(&door, self.entry.role(), fault.label());
+            self.door.meters.denied(self.entry.role(), fault.label());
         } else if !self.core.allows.take(self.core.now()) {
             return;
         }
+        // Nothing is made that nobody has room for.
+        let Some(place) = self.door.place_for_record() else { return };
         let named = self.upstream.and_then(|upstream| name_of(self.world, upstream));
         let record = Record {
             id: self.begun.id.to_string(),
@@ -275,7 +279,7 @@ impl Told<'_> {
             port: named.map_or(0, |(_, port)| u32::from(port)),
             action: action.to_owned(),
             method: method.to_owned(),
-            path: path.to_owned(),
+            path: path.get(..PATH_BYTES_KEPT).unwrap_or(path).to_owned(),
             allowed: self.fault.is_none(),
             rule: self.rule_name().unwrap_or_default(),
             explanation: self.explanation(action, method, path),
@@ -284,7 +288,11 @@ impl Told<'_> {
                 _ => String::new(),
             },
         };
-        self.door.keep_record(record);
+        self.door.keep_record(place, record);
+    }
+
+    fn is_to_service(&self) -> bool {
+        matches!(self.upstream, Some(Upstream::Service(_)))
     }
 
     fn explanation(&self, action: &str, method: &str, path: &str) -> Vec<String> {
@@ -294,6 +302,10 @@ impl Told<'_> {
         {
             lines.push(fault.to_string());
             return lines;
+        }
+        if self.fault.is_none() && self.edge.is_none() && self.is_to_service() {
+            let text = "the service may be called; its own door judges the request";
+            return vec![text.to_owned()];
         }
         let (Some(rules), Some((name, port))) =
             (self.rules(), self.upstream.and_then(|upstream| name_of(self.world, upstream)))

@@ -14,17 +14,29 @@ use crate::door::Door;
 const BATCH_MAX: usize = 256;
 const RETRY: Duration = Duration::from_secs(1);
 
+/// Decisions on their way, kept over a change of connection.
+pub(crate) struct Waiting {
+    records: mpsc::Receiver<Record>,
+    batch: Vec<Record>,
+}
+
+impl Waiting {
+    pub(crate) const fn new(records: mpsc::Receiver<Record>) -> Self {
+        Self { records, batch: Vec::new() }
+    }
+}
+
 /// Reports for as long as it is polled. A batch under way when it is dropped
-/// may be lost or, where the answer was, reported twice: ids are unique.
+/// is reported again by the next one: ids are unique.
 pub(crate) async fn keep_reporting(
     channel: Channel,
     door: &Door,
-    records: &mut mpsc::Receiver<Record>,
+    waiting: &mut Waiting,
 ) -> Infallible {
     let mut client = RecordsClient::new(channel);
-    let mut batch = Vec::new();
+    let Waiting { records, batch } = waiting;
     loop {
-        if records.recv_many(&mut batch, BATCH_MAX).await == 0 {
+        if batch.is_empty() && records.recv_many(batch, BATCH_MAX).await == 0 {
             std::future::pending::<()>().await;
         }
         while client.report(tokio_stream::iter(batch.clone())).await.is_err() {

@@ -32,8 +32,19 @@ pub(crate) fn route(conn: &mut Connection, world: &World) -> Result<Routed, Faul
     }
     let port = authority.and_then(|authority| authority.port());
     let (upstream, edge) = upstream(conn, world, port)?;
+    speaks_http(world, upstream)?;
     finish_host(conn, world, upstream, port);
     Ok(Routed { upstream, edge, query_from })
+}
+
+/// A request never goes to a port that is declared as TCP, whatever the
+/// connection was opened for.
+fn speaks_http(world: &World, upstream: Upstream) -> Result<(), Fault> {
+    let protocol = match upstream {
+        Upstream::App(at) => world.snapshot.inbound.get(at).map(|inbound| inbound.protocol),
+        Upstream::Service(at) => world.snapshot.outbound.get(at).map(|outbound| outbound.protocol),
+    };
+    if protocol == Some(Protocol::Http) { Ok(()) } else { Err(Fault::NoRoute) }
 }
 
 /// The `Host` that goes on: as asked for, in canonical form; an HTTP/1.0

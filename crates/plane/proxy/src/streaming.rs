@@ -86,7 +86,8 @@ async fn walk(
     story.rule = Some(permit.rule());
     let mut chosen = choose::choose(&known.core, world, permit, true).await?;
     if let Some(words) = announce {
-        let said = crate::half::Half::new(caller).send(words).await;
+        let said =
+            crate::half::Half::new(caller).send(words, world.snapshot.limits.head_time).await;
         said.map_err(|_| Fault::CallerGone)?;
     }
     let _open = record::open_stream(known, story);

@@ -34,8 +34,8 @@ pub(crate) struct Ends<'a> {
 pub(crate) async fn run(ends: Ends<'_>, idle: Millis, passed: &Passed) -> io::Result<()> {
     let (caller, upstream) = (Half::new(ends.caller), Half::new(ends.upstream));
     let moved = Cell::new(Instant::now());
-    let there = pump(caller, ends.caller_in, upstream, (&passed.sent, &moved));
-    let back = pump(upstream, ends.upstream_in, caller, (&passed.received, &moved));
+    let there = pump(caller, ends.caller_in, upstream, (&passed.sent, &moved, idle));
+    let back = pump(upstream, ends.upstream_in, caller, (&passed.received, &moved, idle));
     let both = async { tokio::try_join!(there, back).map(|_| ()) };
     tokio::pin!(both);
     loop {
@@ -52,19 +52,19 @@ async fn pump(
     mut from: Half<'_, Stream>,
     input: &mut Buffer,
     to: Half<'_, Stream>,
-    (count, moved): (&Cell<u64>, &Cell<Instant>),
+    (count, moved, idle): (&Cell<u64>, &Cell<Instant>, Millis),
 ) -> io::Result<()> {
     loop {
         let unread = input.unread();
         if !unread.is_empty() {
-            to.send(unread).await?;
+            to.send(unread, idle).await?;
             let length = unread.len();
             count.set(count.get().saturating_add(length as u64));
             moved.set(Instant::now());
             input.consume(length);
         }
         if input.fill(&mut from, WINDOW).await? == 0 {
-            return to.finish().await;
+            return to.finish(idle).await;
         }
     }
 }

@@ -30,23 +30,29 @@ impl Uploader<'_> {
     /// A head without a body.
     pub(crate) async fn head(&mut self) -> io::Result<()> {
         self.clock.last.set(Instant::now());
-        self.upstream.send(self.out).await
+        self.upstream.send(self.out, self.limits.body_stall_time).await
     }
 
     /// Head and body. Body bytes that are here already go out with the head.
     pub(crate) async fn message(&mut self, framing: Framing) -> Result<(), Fault> {
         let mut decoder = BodyDecoder::new(framing);
         let chunked = framing == Framing::Chunked;
+        let stall = self.limits.body_stall_time;
+        let mut is_kept = true;
         loop {
             self.take_in(&mut decoder, chunked)?;
+            if !is_kept && !decoder.is_done() {
+                return Err(Fault::RequestCrawls(stall));
+            }
             if !self.out.is_empty() {
-                self.upstream.send(self.out).await.map_err(Fault::UpstreamClosed)?;
+                let sent = self.upstream.send(self.out, stall).await;
+                sent.map_err(Fault::UpstreamClosed)?;
                 self.out.clear();
             }
             if decoder.is_done() {
                 return Ok(());
             }
-            self.more(&decoder).await?;
+            is_kept = self.more().await?;
         }
     }
 
@@ -70,17 +76,16 @@ impl Uploader<'_> {
         Ok(())
     }
 
-    async fn more(&mut self, decoder: &BodyDecoder) -> Result<(), Fault> {
+    /// Reads on; says whether the body comes fast enough.
+    async fn more(&mut self) -> Result<bool, Fault> {
         let now = Instant::now();
         self.clock.last.set(now);
-        debug_assert!(!decoder.is_done());
         let stall = self.limits.body_stall_time;
         let filled = self.caller_in.fill(&mut self.caller, BODY_WINDOW);
         match timeout_at(now + stall.into(), filled).await {
             Err(_) => Err(Fault::RequestStalled(stall)),
             Ok(Ok(0) | Err(_)) => Err(Fault::CallerGone),
-            Ok(Ok(count)) if self.pace.is_kept(count, now.elapsed(), stall.into()) => Ok(()),
-            Ok(Ok(_)) => Err(Fault::RequestCrawls(stall)),
+            Ok(Ok(count)) => Ok(self.pace.is_kept(count, now.elapsed(), stall.into())),
         }
     }
 }

@@ -55,7 +55,8 @@ async fn keep_watching(socket: PathBuf, held: watch::Sender<Held>) {
         if ended.status.code() == Code::PermissionDenied {
             let since = *denied_since.get_or_insert_with(Instant::now);
             let revoked = ended.had_spoken || since.elapsed() > GRACE;
-            if revoked && held.borrow().is_some() {
+            let is_empty = held.borrow().as_ref().is_some_and(|held| held.is_empty());
+            if revoked && !is_empty {
                 held.send_replace(Some(Arc::default()));
             }
         } else {

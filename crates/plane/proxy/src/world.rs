@@ -141,8 +141,10 @@ impl World {
 }
 
 fn service(outbound: &config::Outbound, own: &Principal, with: &Making<'_>) -> Service {
+    // Connections to who may serve it now, not to who once might.
+    let name = format!("{} by {:?}", outbound.sni, outbound.servers);
     let instances = outbound.endpoints.iter().map(|endpoint| Instance {
-        slot: with.slots.of(&outbound.sni, Some(endpoint.address)),
+        slot: with.slots.of(&name, Some(endpoint.address)),
         address: endpoint.address,
     });
     let upstream = with.slots.of(&outbound.sni, None);

@@ -3,7 +3,7 @@
 use testkit::{Place, Row, get, row};
 
 pub(crate) fn rows() -> Vec<Row> {
-    targets().chain(hosts()).chain(lines()).chain(legal()).collect()
+    targets().chain(hosts()).chain(lines()).chain(legal()).chain(tunnels()).collect()
 }
 
 fn targets() -> impl Iterator<Item = Row> {
@@ -119,5 +119,34 @@ fn legal() -> Vec<Row> {
         row("H1-17", "HTTP/1.0 with two hosts")
             .attack("GET /v1/a HTTP/1.0\r\nHost: orders:8080\r\nHost: evil\r\n\r\n")
             .twin("GET /v1/a HTTP/1.0\r\nHost: orders:8080\r\n\r\n"),
+    ]
+}
+
+/// CONNECT leads to declared services, at the explicit proxy and nowhere else.
+fn tunnels() -> Vec<Row> {
+    let next = String::from_utf8_lossy(&get("")).into_owned();
+    let connect = |to: &str| format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n\r\n{next}");
+    let at_the_proxy = |what, to: &str, gets| {
+        row("H1-16", what).attack(connect(to)).gets(gets).at(&[Place::Proxy])
+    };
+    vec![
+        row("H1-16", "CONNECT, and a request behind it")
+            .attack(connect("orders:8080"))
+            .gets(&[405])
+            .because("CONNECT")
+            .at(&[Place::Inbound, Place::Outbound, Place::Edge]),
+        at_the_proxy("CONNECT to a service nobody declared", "payments:8080", &[403]),
+        at_the_proxy("CONNECT to an address", "127.0.0.1:22", &[403]),
+        at_the_proxy("CONNECT to an undeclared port", "orders:22", &[403]),
+        at_the_proxy("CONNECT without a port", "orders", &[400]),
+        at_the_proxy("CONNECT to port 0", "orders:0", &[400]),
+        at_the_proxy("CONNECT with userinfo", "me@orders:8080", &[400]),
+        at_the_proxy("CONNECT to a path", "/v1/a", &[400]),
+        row("H1-16", "CONNECT with another host")
+            .attack("CONNECT orders:8080 HTTP/1.1\r\nHost: evil:8080\r\n\r\n"),
+        row("H1-01", "CONNECT with a length")
+            .attack("CONNECT orders:8080 HTTP/1.1\r\nHost: orders:8080\r\nContent-Length: 5\r\n\r\nhello"),
+        row("H1-01", "CONNECT with chunks")
+            .attack("CONNECT orders:8080 HTTP/1.1\r\nHost: orders:8080\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
     ]
 }

@@ -187,3 +187,25 @@ fn a_body_in_crumbs_is_given_up() {
     assert!(lines[0].contains("came too slowly"), "{lines:?}");
     until("the backend to be left in peace", || arena.backend.is_calm().then_some(()));
 }
+
+/// Who goes away in the middle has asked for nothing.
+#[test]
+fn half_a_body_is_no_request() {
+    let arena = Arena::open("");
+    for sent in [
+        post("Content-Length: 10\r\n", "hello"),
+        post("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n"),
+        post("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n"),
+    ] {
+        let mut app = dial_plain(arena.web.outbound("orders", 8080));
+        let from = app.local_addr().unwrap();
+        app.write_all(&sent).unwrap();
+        app.shutdown(std::net::Shutdown::Write).unwrap();
+        assert!(app.hear_out().1);
+        let lines = arena.stage.lines_from("outbound", from);
+        assert!(lines.len() == 1 && lines[0].contains("the caller went away"), "{lines:?}");
+        until("the backend to be left in peace", || arena.backend.is_calm().then_some(()));
+        assert!(arena.backend.requests().is_empty());
+        arena.others_are_served(Place::Outbound);
+    }
+}

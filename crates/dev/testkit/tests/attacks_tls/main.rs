@@ -3,8 +3,12 @@
 //! the access line says, the app behind the door sees no byte, others are
 //! served meanwhile, and the legal twin is.
 
+mod certificates;
 mod edge;
 mod hellos;
+mod identities;
+mod issuers;
+mod keys;
 mod leaves;
 mod names;
 mod servers;

@@ -82,7 +82,6 @@ pub(crate) fn outage(postern: &Postern, report: &mut Report) -> Result<()> {
     let _server = mesh.run("server", &flags, &echo)?;
     introduce(&mesh, "load")?;
     report.check("allow load server", mesh.say(&["allow", "load", "server"])?.ok().map(drop));
-    introduce(&mesh, "load")?; // TEMP
     mesh.inbound("server")?;
     let seconds = MINUTES.as_secs();
     let line = format!(
@@ -125,7 +124,6 @@ fn shop_with_lifetime(postern: &Postern, lifetime: &str) -> Result<(Mesh, String
 fn held_stream(mesh: &Mesh) -> Result<Running> {
     introduce(mesh, "holder")?;
     mesh.say(&["allow", "holder", "ledger"])?.ok()?;
-    introduce(mesh, "holder")?; // TEMP
     let script = workspace::root()?.join("interop/python/hold.py");
     let line = format!(
         "exec python3 -u {} \"$LEDGER_HOST\" \"$LEDGER_PORT\" {}",
