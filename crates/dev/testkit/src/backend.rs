@@ -71,6 +71,7 @@ impl Backend {
         let (to_links, to_reply) = (Arc::clone(&links), Arc::clone(&reply));
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
+                stream.set_nodelay(true).unwrap();
                 let (links, reply) = (Arc::clone(&to_links), Arc::clone(&to_reply));
                 let at = {
                     let mut links = links.lock().unwrap();

@@ -142,6 +142,14 @@ fn a_name_of_another_namespace_is_pointed_out() {
 }
 
 #[test]
+fn no_service_lives_in_a_namespace_that_makes_host_names_ambiguous() {
+    let found = problems(&[("x.yaml", &WEB.replace("name: web", "name: web, namespace: mesh"))]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("x.yaml:1:1: services can't live in a namespace called `mesh`"));
+    assert!(problems(&[("x.yaml", &WEB.replace("name: web", "name: mesh"))]).is_empty());
+}
+
+#[test]
 fn duplicates_name_both_places() {
     let found = problems(&[("a.yaml", WEB), ("b.yaml", &format!("# again\n{WEB}"))]);
     assert_eq!(found, ["b.yaml:2:1: a second MeshService named `web`: the first is at a.yaml:1:1"]);

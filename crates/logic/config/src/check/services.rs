@@ -15,6 +15,7 @@ pub(super) fn check(document: &Document, spec: &ServiceSpec, names: &Names<'_>, 
     check_targets(&spec.ports, log);
     check_servers(&spec.served_by, names, log);
     check_server_name(document, names, log);
+    check_namespace(document, log);
     if spec.run.is_some() {
         check_free(document, spec, names, log);
     }
@@ -73,6 +74,16 @@ fn check_server_name(document: &Document, names: &Names<'_>, log: &mut Log) {
         let message = format!("the server name of this service has {total} characters");
         let hint =
             format!("{SERVER_NAME_BYTES_MAX} are allowed; shorten the trust domain or a name");
+        log.error_with(document.origin.place, message, hint);
+    }
+}
+
+/// `orders.mesh` is `orders` in the caller's own namespace, and must not be
+/// `orders` in a namespace of that name, too.
+fn check_namespace(document: &Document, log: &mut Log) {
+    if document.key.namespace.as_str() == "mesh" {
+        let message = "services can't live in a namespace called `mesh`";
+        let hint = "`NAME.mesh` is how callers name a service of their own namespace";
         log.error_with(document.origin.place, message, hint);
     }
 }
