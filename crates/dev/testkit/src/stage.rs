@@ -153,6 +153,26 @@ impl Stage {
         StageDoor { handle }
     }
 
+    /// Starts a door from a state with one thing changed, without waiting for
+    /// it to be ready.
+    pub fn start_spoilt(&self, service: &str, spoil: impl FnOnce(&mut LastGood)) -> DoorHandle {
+        let mut state = self.last_good(service, &[]);
+        spoil(&mut state);
+        self.write(service, &state);
+        self.doors.add(DoorSpec {
+            service: service.parse().unwrap(),
+            id: self.authority.id(service),
+            instance: format!("{service}-1"),
+            serves: true,
+            has_app: true,
+        })
+    }
+
+    /// The state a door of this stage would start from.
+    pub fn state_of(&self, service: &str) -> LastGood {
+        self.last_good(service, &[])
+    }
+
     /// Access log lines so far; the cores hand them on within a few seconds,
     /// so a line is asked for by what it has to contain.
     pub fn line_with(&self, words: &[&str]) -> String {

@@ -74,6 +74,8 @@ pub(crate) struct Door {
     pub(crate) listening: watch::Sender<u64>,
     /// Set once nobody keeps the door any more.
     pub(crate) closed: AtomicBool,
+    /// What is wrong with its state on disk; listeners have their own problems.
+    trouble: Mutex<Option<String>>,
     /// Set once the door is to leave the mesh.
     pub(crate) leaving: watch::Sender<bool>,
     world: Swap<Arc<World>>,
@@ -106,6 +108,7 @@ impl Door {
             meters,
             listening: watch::Sender::default(),
             closed: AtomicBool::new(false),
+            trouble: Mutex::default(),
             leaving: watch::Sender::default(),
             records,
             unreported: AtomicUsize::new(0),
@@ -135,6 +138,16 @@ impl Door {
 
     pub(crate) fn has_unreported(&self) -> bool {
         self.unreported.load(Ordering::Relaxed) > 0
+    }
+
+    /// Says what is wrong with the state on disk, or that nothing is any more.
+    pub(crate) fn set_trouble(&self, trouble: Option<String>) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
+    /// What is wrong with the state on disk.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Wakes whenever the world has been swapped.

@@ -79,7 +79,8 @@ impl Keeper {
     }
 
     fn problem(&self, what: String) {
-        self.door.status.send_modify(|status| status.problems = vec![what]);
+        self.door.set_trouble(Some(what.clone()));
+        self.door.status.send_modify(|status| status.problems.push(what));
     }
 
     fn run_on(&self, snapshot: Snapshot) {
@@ -98,6 +99,7 @@ impl Keeper {
         let slices = held.to_disk();
         let generation = snapshot.generation.to_string();
         self.held = held;
+        self.door.set_trouble(None);
         self.run_on(snapshot);
         let version = self.door.world().version;
         let mut listening = self.door.listening.subscribe();

@@ -168,7 +168,7 @@ impl Open {
             status.edges = edges;
             let runs = status.generation != model::Generation::default();
             status.ready = runs && has_identity && problems.is_empty();
-            status.problems = problems.to_vec();
+            status.problems = door.trouble().into_iter().chain(problems.iter().cloned()).collect();
         });
         door.listening.send_replace(world.version);
     }
