@@ -77,10 +77,26 @@ mod tests {
 
     use super::*;
 
-    fn scratch(name: &str) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("postern-{}-{name}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        folder.join("default.web.state")
+    /// A folder of its own, gone with the test.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new(name: &str) -> Self {
+            let name = format!("postern-{}-{name}", std::process::id());
+            let folder = std::env::temp_dir().join(name);
+            fs::create_dir_all(&folder).unwrap();
+            Self(folder)
+        }
+
+        fn file(&self) -> PathBuf {
+            self.0.join("default.web.state")
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _left = fs::remove_dir_all(&self.0);
+        }
     }
 
     fn state() -> LastGood {
@@ -89,7 +105,8 @@ mod tests {
 
     #[test]
     fn what_was_saved_is_loaded_and_for_the_owner_only() {
-        let path = scratch("round");
+        let scratch = Scratch::new("round");
+        let path = scratch.file();
         save(&path, &state()).unwrap();
         save(&path, &state()).unwrap();
         assert_eq!(load(&path).unwrap().unwrap(), state());
@@ -98,12 +115,13 @@ mod tests {
 
     #[test]
     fn no_file_is_no_error() {
-        assert!(load(&scratch("none").with_file_name("other")).unwrap().is_none());
+        assert!(load(&Scratch::new("none").file()).unwrap().is_none());
     }
 
     #[test]
     fn a_damaged_file_is_refused_wherever_it_is_damaged() {
-        let path = scratch("damaged");
+        let scratch = Scratch::new("damaged");
+        let path = scratch.file();
         save(&path, &state()).unwrap();
         let good = fs::read(&path).unwrap();
         let mut bad: Vec<Vec<u8>> = (0..good.len()).map(|end| good[..end].to_vec()).collect();

@@ -18,7 +18,7 @@ use crate::right::Right;
 use crate::routed::Upstream;
 use crate::story::StreamStory;
 use crate::stream::Stream;
-use crate::tunnel::{self, Ends, Passed};
+use crate::tunnel::{self, Broken, Ends, Passed};
 use crate::world::World;
 
 /// A TCP connection about to be opened.
@@ -97,7 +97,7 @@ async fn walk(
         upstream: &chosen.link.stream,
         upstream_in: &mut chosen.link.input,
     };
-    tunnel::run(ends, world.snapshot.limits.tcp_idle_time, passed).await.map_err(Fault::Stream)
+    tunnel::run(ends, world.snapshot.limits.tcp_idle_time, passed).await.map_err(fault)
 }
 
 fn upstream(known: &record::StreamEnd, world: &World) -> Result<Upstream, Fault> {
@@ -125,5 +125,13 @@ fn right(identified: &Identified) -> Option<Right> {
             Some(Right::StreamOut { service: service.clone(), port: *port })
         }
         Entry::HttpProxy | Entry::Edge { .. } => None,
+    }
+}
+
+fn fault(broken: Broken) -> Fault {
+    match broken {
+        Broken::ByCaller => Fault::CallerGone,
+        Broken::ByUpstream(error) => Fault::Stream(error),
+        Broken::Idle => Fault::Stream(std::io::ErrorKind::TimedOut.into()),
     }
 }

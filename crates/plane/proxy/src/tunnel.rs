@@ -29,13 +29,28 @@ pub(crate) struct Ends<'a> {
     pub(crate) upstream_in: &'a mut Buffer,
 }
 
+/// How a tunnel ended before its time.
+#[derive(Debug)]
+pub(crate) enum Broken {
+    /// The caller's end broke.
+    ByCaller,
+    /// The upstream's end broke.
+    ByUpstream(io::Error),
+    /// Nothing moved for too long.
+    Idle,
+}
+
 /// Runs until both directions have ended, one of them broke, or nothing has
 /// moved in either for `idle`.
-pub(crate) async fn run(ends: Ends<'_>, idle: Millis, passed: &Passed) -> io::Result<()> {
+pub(crate) async fn run(ends: Ends<'_>, idle: Millis, passed: &Passed) -> Result<(), Broken> {
     let (caller, upstream) = (Half::new(ends.caller), Half::new(ends.upstream));
     let moved = Cell::new(Instant::now());
     let there = pump(caller, ends.caller_in, upstream, (&passed.sent, &moved, idle));
     let back = pump(upstream, ends.upstream_in, caller, (&passed.received, &moved, idle));
+    let there =
+        async { there.await.map_err(|end| end.named(|_| Broken::ByCaller, Broken::ByUpstream)) };
+    let back =
+        async { back.await.map_err(|end| end.named(Broken::ByUpstream, |_| Broken::ByCaller)) };
     let both = async { tokio::try_join!(there, back).map(|_| ()) };
     tokio::pin!(both);
     loop {
@@ -43,7 +58,26 @@ pub(crate) async fn run(ends: Ends<'_>, idle: Millis, passed: &Passed) -> io::Re
         match timeout_at(deadline, &mut both).await {
             Ok(ended) => return ended,
             Err(_) if moved.get() + idle.into() > deadline => {}
-            Err(_) => return Err(io::ErrorKind::TimedOut.into()),
+            Err(_) => return Err(Broken::Idle),
+        }
+    }
+}
+
+/// Which end of one direction broke.
+enum Failed {
+    Reading(io::Error),
+    Writing(io::Error),
+}
+
+impl Failed {
+    fn named(
+        self,
+        from: impl FnOnce(io::Error) -> Broken,
+        to: impl FnOnce(io::Error) -> Broken,
+    ) -> Broken {
+        match self {
+            Self::Reading(error) => from(error),
+            Self::Writing(error) => to(error),
         }
     }
 }
@@ -53,18 +87,18 @@ async fn pump(
     input: &mut Buffer,
     to: Half<'_, Stream>,
     (count, moved, idle): (&Cell<u64>, &Cell<Instant>, Millis),
-) -> io::Result<()> {
+) -> Result<(), Failed> {
     loop {
         let unread = input.unread();
         if !unread.is_empty() {
-            to.send(unread, idle).await?;
+            to.send(unread, idle).await.map_err(Failed::Writing)?;
             let length = unread.len();
             count.set(count.get().saturating_add(length as u64));
             moved.set(Instant::now());
             input.consume(length);
         }
-        if input.fill(&mut from, WINDOW).await? == 0 {
-            return to.finish(idle).await;
+        if input.fill(&mut from, WINDOW).await.map_err(Failed::Reading)? == 0 {
+            return to.finish(idle).await.map_err(Failed::Writing);
         }
     }
 }
@@ -114,6 +148,27 @@ mod tests {
         assert_eq!((passed.sent.get(), passed.received.get()), (3, 21));
     }
 
+    #[tokio::test]
+    async fn who_broke_it_is_told() {
+        for caller_breaks in [true, false] {
+            let ((caller, client), (upstream, server)) = (pair().await, pair().await);
+            let (mut caller_in, mut upstream_in) = (Buffer::default(), Buffer::default());
+            let ends = Ends {
+                caller: &caller,
+                caller_in: &mut caller_in,
+                upstream: &upstream,
+                upstream_in: &mut upstream_in,
+            };
+            let (breaks, _stays) = if caller_breaks { (client, server) } else { (server, client) };
+            // A reset instead of an end.
+            socket2::SockRef::from(&breaks).set_linger(Some(std::time::Duration::ZERO)).unwrap();
+            drop(breaks);
+            let ended = run(ends, Millis::from_secs(60), &Passed::default()).await;
+            let by_caller = matches!(ended, Err(Broken::ByCaller));
+            assert!(ended.is_err() && by_caller == caller_breaks, "{ended:?}");
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_stream_on_which_nothing_moves_ends() {
         let ((caller, _client), (upstream, _server)) = (pair().await, pair().await);
@@ -125,6 +180,6 @@ mod tests {
             upstream_in: &mut upstream_in,
         };
         let ended = run(ends, Millis::from_secs(30), &Passed::default()).await;
-        assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert!(matches!(ended, Err(Broken::Idle)));
     }
 }
