@@ -33,6 +33,16 @@ impl Balancing {
         Some((at, Load { of: Rc::clone(self), upstream: service.upstream, instance }))
     }
 
+    /// Forgets the instances that the services no longer have.
+    pub(crate) fn forget_others(&self, services: &[Service]) {
+        let mut upstreams = self.upstreams.borrow_mut();
+        for service in services {
+            if let Some(balancer) = upstreams.get_mut(&service.upstream) {
+                balancer.retain(|slot| service.instances.iter().any(|i| i.slot == slot));
+            }
+        }
+    }
+
     fn with(&self, upstream: Slot, tell: impl FnOnce(&mut Balancer<Slot>)) {
         if let Some(balancer) = self.upstreams.borrow_mut().get_mut(&upstream) {
             tell(balancer);

@@ -180,7 +180,10 @@ async fn serve(core: Rc<Core>, mut work: mpsc::UnboundedReceiver<Job>, open: Arc
                     drop(counted);
                 });
             }
-            Some(Job::Rejudge { door, world }) => core.register.rejudge(door, &world),
+            Some(Job::Rejudge { door, world }) => {
+                core.register.rejudge(door, &world);
+                core.balancing.forget_others(&world.services);
+            }
             Some(Job::End { door, why }) => {
                 core.register.end(door, why);
                 core.pool.clear();

@@ -86,6 +86,7 @@ impl World {
             anyone: edge.policy.narrow(&Principal::Anonymous, edge.address.port()),
         });
         let edges = edges.collect();
+        with.slots.settle();
         let version = with.before.map_or(1, |before| before.version.wrapping_add(1));
         Self { version, apps, services, edges, snapshot }
     }
@@ -180,19 +181,55 @@ fn connector(
 }
 
 /// Hands out the process-wide numbers of upstreams and their instances. A pair
-/// keeps its number over swaps, so its idle connections stay of use; numbers
-/// are per door, so that no door uses another's connections.
+/// keeps its number from one world to the next, so its idle connections stay
+/// of use; one that a world does not have is forgotten. Numbers are per door,
+/// so that no door uses another's connections.
 #[derive(Debug, Default)]
 pub(crate) struct Slots {
-    known: Mutex<HashMap<(String, Option<SocketAddr>), Slot>>,
+    known: Mutex<Numbers>,
+}
+
+#[derive(Debug, Default)]
+struct Numbers {
+    before: HashMap<(String, Option<SocketAddr>), Slot>,
+    now: HashMap<(String, Option<SocketAddr>), Slot>,
 }
 
 static NEXT_SLOT: AtomicU32 = AtomicU32::new(0);
 
 impl Slots {
     fn of(&self, upstream: &str, address: Option<SocketAddr>) -> Slot {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = || NEXT_SLOT.fetch_add(1, Ordering::Relaxed);
-        *known.entry((upstream.to_owned(), address)).or_insert_with(fresh)
+        let mut numbers = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (upstream.to_owned(), address);
+        let before = numbers.before.get(&key).copied();
+        let number = || before.unwrap_or_else(|| NEXT_SLOT.fetch_add(1, Ordering::Relaxed));
+        *numbers.now.entry(key).or_insert_with(number)
+    }
+
+    /// A world is complete: what it did not ask for is gone.
+    fn settle(&self) {
+        let mut numbers = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        numbers.before = std::mem::take(&mut numbers.now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_lasts_as_long_as_each_world_asks_for_it() {
+        let slots = Slots::default();
+        let address = "127.0.0.1:1".parse().ok();
+        let first = slots.of("orders", address);
+        assert_eq!(slots.of("orders", address), first);
+        assert_ne!(slots.of("orders", None), first);
+        slots.settle();
+        assert_eq!(slots.of("orders", address), first);
+        slots.settle();
+        slots.settle();
+        assert_ne!(slots.of("orders", address), first, "a world without it came between");
+        let numbers = slots.known.lock().unwrap();
+        assert_eq!((numbers.before.len(), numbers.now.len()), (0, 1));
     }
 }
