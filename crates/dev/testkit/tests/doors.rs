@@ -174,3 +174,27 @@ fn a_program_with_an_svid_and_no_door_is_judged_like_any_other() {
     assert!(ask("stranger", request).starts_with("HTTP/1.1 403 "));
     assert!(ask("web", "GET /v2 HTTP/1.1\r\nHost: orders\r\n\r\n").starts_with("HTTP/1.1 403 "));
 }
+
+#[test]
+fn a_gateway_tells_which_route_a_request_took() {
+    let http = Backend::start(Reply::ok("hello"));
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let yaml = format!(
+        "apiVersion: postern.dev/v1\nkind: MeshService\nmetadata: {{name: web}}\nspec: {{ports: [{{port: 80, protocol: http, targetPort: {}}}]}}\n---\n\
+         apiVersion: postern.dev/v1\nkind: Policy\nmetadata: {{name: edge-calls}}\nspec: {{to: web, allow: [{{from: edge}}]}}\n---\n\
+         apiVersion: postern.dev/v1\nkind: Policy\nmetadata: {{name: visitors}}\nspec: {{to: edge, allow: [{{from: anonymous, http: GET /**}}]}}\n---\n\
+         apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{name: edge}}\nspec:\n  gatewayClassName: postern\n  listeners: [{{name: https, port: {free}, protocol: HTTPS, tls: {{options: {{postern.dev/certificate: self-signed}}}}}}]\n---\n\
+         apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: pages}}\nspec:\n  parentRefs: [{{name: edge}}]\n  rules:\n  - {{matches: [{{path: {{type: PathPrefix, value: /}}}}], backendRefs: [{{name: web, port: 80}}]}}\n",
+        http.address.port()
+    );
+    let stage = Stage::set(&yaml);
+    let web = stage.open("web", &[]);
+    let edge = stage.open_gateway("edge", &[("web", web.inbound())]);
+    let at = edge.handle.status().edges.first().expect("a listener").1;
+    let mut client = Caller { leaf: None, sni: "localhost".into(), alpn: Vec::new() }.dial(at);
+    client.write_all(b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    assert!(client.hear_response().ends_with("hello"));
+    stage.line_with(&["\"role\":\"gateway\"", "\"status\":200", "\"route\":\"default/pages"]);
+    client.write_all(b"POST /a HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    assert!(client.hear_response().starts_with("HTTP/1.1 403 "));
+}

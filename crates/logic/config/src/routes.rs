@@ -57,6 +57,12 @@ impl Routes {
     /// `host` is lower-case without port, `path` canonical.
     #[must_use]
     pub fn find(&self, host: &str, method: &str, path: &str) -> Option<&Route> {
+        self.get(self.find_place(host, method, path)?)
+    }
+
+    /// The same, as a place for [`Routes::get`].
+    #[must_use]
+    pub fn find_place(&self, host: &str, method: &str, path: &str) -> Option<usize> {
         let speaks_of_host = |pattern: &Option<HostPattern>| match pattern {
             Some(pattern) => pattern.matches(host),
             None => true,
@@ -65,7 +71,13 @@ impl Routes {
             .iter()
             .filter(|(pattern, _)| speaks_of_host(pattern))
             .find_map(|(_, entries)| entries.iter().find(|e| e.matches.is_met(method, path)))
-            .and_then(|entry| self.routes.get(entry.route))
+            .map(|entry| entry.route)
+    }
+
+    /// The route at a place.
+    #[must_use]
+    pub fn get(&self, place: usize) -> Option<&Route> {
+        self.routes.get(place)
     }
 
     /// Whether there is no route at all.

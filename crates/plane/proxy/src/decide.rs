@@ -6,7 +6,7 @@ use policy::{Action, Permit};
 
 use crate::connection::Connection;
 use crate::fault::Fault;
-use crate::routed::{Routed, Upstream};
+use crate::routed::{AtEdge, Routed, Upstream};
 use crate::world::World;
 
 /// Judges a routed HTTP request as it will be sent on.
@@ -17,7 +17,7 @@ pub(crate) fn decide(
 ) -> Result<Permit<Upstream>, Fault> {
     match (routed.upstream, routed.edge) {
         (Upstream::App(at), None) => inbound(conn, world, at, routed.upstream),
-        (upstream, Some(edge)) => {
+        (upstream, Some(AtEdge { listener: edge, .. })) => {
             let refused = Fault::Denied { rule: None };
             let Some(tables) = world.edges.get(edge) else { return Err(refused) };
             let Some(edge) = world.snapshot.edges.get(edge) else { return Err(refused) };

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use telemetry::Edge;
 
-use crate::routed::Upstream;
+use crate::routed::{AtEdge, Upstream};
 
-/// A world's version and an upstream in it.
-pub(crate) type Place = (u64, Option<Upstream>);
+/// A world's version, an upstream in it, and the route that led there.
+pub(crate) type Place = (u64, Option<Upstream>, Option<AtEdge>);
 
 /// The last place and its meters.
 #[derive(Default)]

@@ -18,7 +18,7 @@ use crate::entry::Entry;
 use crate::fault::Fault;
 use crate::identify::Refused;
 use crate::meters::Place;
-use crate::routed::{Upstream, name_of};
+use crate::routed::{AtEdge, Upstream, name_of};
 use crate::story::{Begun, StreamStory};
 use crate::tunnel::Passed;
 use crate::world::World;
@@ -36,7 +36,7 @@ struct Told<'a> {
     caller: &'a Principal,
     begun: &'a Begun,
     upstream: Option<Upstream>,
-    edge: Option<usize>,
+    edge: Option<AtEdge>,
     rule: Option<usize>,
     fault: Option<&'a Fault>,
 }
@@ -168,7 +168,7 @@ struct Line<'a> {
 impl Told<'_> {
     /// What the meters of a connection are looked up by.
     fn place(&self) -> Place {
-        (self.world.version, self.upstream)
+        (self.world.version, self.upstream, self.edge)
     }
 
     fn meters(&self) -> Arc<Edge> {
@@ -183,7 +183,7 @@ impl Told<'_> {
             caller: self.caller.to_string(),
             callee: named.map(|(service, _)| service.to_string()).unwrap_or_default(),
             port: named.map_or(0, |(_, port)| port),
-            route: String::new(),
+            route: self.route().unwrap_or_default().to_owned(),
         }
     }
 
@@ -196,7 +196,7 @@ impl Told<'_> {
     fn rules(&self) -> Option<&policy::Compiled> {
         let snapshot = &self.world.snapshot;
         match (self.edge, self.upstream?) {
-            (Some(edge), _) => snapshot.edges.get(edge).map(|edge| &edge.policy),
+            (Some(edge), _) => snapshot.edges.get(edge.listener).map(|edge| &edge.policy),
             (None, Upstream::App(at)) => snapshot.inbound.get(at).map(|inbound| &inbound.policy),
             (None, Upstream::Service(at)) => snapshot.outbound.get(at).map(|out| &out.policy),
         }
@@ -234,6 +234,7 @@ impl Told<'_> {
             method: line.request.0,
             path: line.request.1,
             status: line.status,
+            route: self.route(),
             rule: rule.as_deref(),
             decision: Some(&id),
             generation: &generation,
@@ -243,7 +244,6 @@ impl Told<'_> {
             trace: line.trace,
             blame: self.fault.map(|fault| fault.blame().word()),
             reason: reason.as_deref(),
-            ..AccessRecord::default()
         });
     }
 
@@ -291,6 +291,10 @@ impl Told<'_> {
         self.door.keep_record(place, record);
     }
 
+    fn route(&self) -> Option<&str> {
+        self.edge.and_then(|edge| edge.route_name(self.world))
+    }
+
     fn is_to_service(&self) -> bool {
         matches!(self.upstream, Some(Upstream::Service(_)))
     }
@@ -312,10 +316,11 @@ impl Told<'_> {
         else {
             return lines;
         };
-        let (name, port) = match self.edge.and_then(|edge| self.world.snapshot.edges.get(edge)) {
-            Some(edge) => (&self.world.snapshot.door, edge.address.port()),
-            None => (name, port),
-        };
+        let (name, port) =
+            match self.edge.and_then(|edge| self.world.snapshot.edges.get(edge.listener)) {
+                Some(edge) => (&self.world.snapshot.door, edge.address.port()),
+                None => (name, port),
+            };
         let action = match action {
             "connect" => Action::Connect,
             _ => Action::Http { method, path },

@@ -10,7 +10,7 @@ use wire::canonical::{self, Form, HostPort};
 use crate::connection::Connection;
 use crate::entry::Entry;
 use crate::fault::Fault;
-use crate::routed::{Routed, Upstream, name_of};
+use crate::routed::{AtEdge, Routed, Upstream, name_of};
 use crate::world::World;
 
 /// Finds the upstream and leaves the canonical path in the connection.
@@ -65,7 +65,7 @@ fn upstream(
     conn: &Connection,
     world: &World,
     port: Option<u16>,
-) -> Result<(Upstream, Option<usize>), Fault> {
+) -> Result<(Upstream, Option<AtEdge>), Fault> {
     match &*conn.entry {
         Entry::Inbound => {
             let at = conn.inbound_port.and_then(|port| world.inbound(port));
@@ -89,7 +89,7 @@ fn at_the_edge(
     conn: &Connection,
     world: &World,
     listener: &str,
-) -> Result<(Upstream, Option<usize>), Fault> {
+) -> Result<(Upstream, Option<AtEdge>), Fault> {
     let host = conn.host.as_str();
     let at = world.edge(listener).ok_or(Fault::NoRoute)?;
     let edge = world.snapshot.edges.get(at).ok_or(Fault::NoRoute)?;
@@ -102,10 +102,12 @@ fn at_the_edge(
     {
         return Err(Fault::Misdirected(host.to_owned()));
     }
-    let route = edge.routes.find(host, conn.request.method(), &conn.path).ok_or(Fault::NoRoute)?;
+    let place = edge.routes.find_place(host, conn.request.method(), &conn.path);
+    let place = place.ok_or(Fault::NoRoute)?;
+    let route = edge.routes.get(place).ok_or(Fault::NoRoute)?;
     let dice = conn.core.roll();
     let backend = weighted(&route.backends, dice).ok_or(Fault::NoRoute)?;
-    Ok((Upstream::Service(backend), Some(at)))
+    Ok((Upstream::Service(backend), Some(AtEdge { listener: at, route: place })))
 }
 
 /// One backend by weight; `dice` is 64 random bits.
