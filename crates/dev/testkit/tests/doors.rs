@@ -198,3 +198,80 @@ fn a_gateway_tells_which_route_a_request_took() {
     client.write_all(b"POST /a HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     assert!(client.hear_response().starts_with("HTTP/1.1 403 "));
 }
+
+#[test]
+fn nothing_goes_on_under_the_rules_of_a_closed_door() {
+    let pair = pair();
+    let mut app = dial_plain(pair.web.outbound("orders", 8080));
+    let request = b"GET /v1/a HTTP/1.1\r\nHost: orders\r\n\r\n";
+    app.write_all(request).unwrap();
+    assert!(app.hear_response().ends_with("hello"));
+    let mut stream = dial_plain(pair.web.outbound("orders", 7000));
+    let mut greeting = [0; 10];
+    stream.read_exact(&mut greeting).unwrap();
+    pair.orders.handle.close();
+    assert!(matches!(stream.read(&mut greeting), Ok(0) | Err(_)), "the stream ends");
+    pair.http.forget();
+    app.write_all(request).unwrap();
+    let response = app.hear_response();
+    assert!(response.starts_with("HTTP/1.1 50"), "{response}");
+    assert!(pair.http.seen().is_empty());
+}
+
+#[test]
+fn a_request_never_goes_to_a_port_declared_as_tcp() {
+    let pair = pair();
+    let mut app = dial_plain(pair.web.handle.status().http_proxy.unwrap());
+    app.write_all(b"GET http://orders:7000/v1/a HTTP/1.1\r\nHost: orders:7000\r\n\r\n").unwrap();
+    let response = app.hear_response();
+    assert!(response.starts_with("HTTP/1.1 404 "), "{response}");
+    assert!(pair.tcp.seen().is_empty());
+}
+
+#[test]
+fn an_answer_that_is_cut_does_not_pass_for_a_whole_one() {
+    let pair = pair();
+    let cut = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n";
+    pair.http.answer_with(Reply::HttpThenClose(cut.to_vec()));
+    let mut app = dial_plain(pair.web.outbound("orders", 8080));
+    app.write_all(b"GET /v1/a HTTP/1.0\r\nHost: orders\r\n\r\n").unwrap();
+    let ended = app.read_to_end(&mut Vec::new());
+    assert_eq!(ended.unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
+}
+
+#[test]
+fn a_refused_request_is_not_logged_under_an_earlier_ones_trace() {
+    let pair = pair();
+    let mut app = dial_plain(pair.web.outbound("orders", 8080));
+    app.write_all(b"DELETE /v1/a HTTP/1.1\r\nHost: orders\r\n\r\n").unwrap();
+    assert!(app.hear_response().starts_with("HTTP/1.1 403 "));
+    app.write_all(b"GET /%zz HTTP/1.1\r\nHost: orders\r\n\r\n").unwrap();
+    assert!(app.hear_response().starts_with("HTTP/1.1 400 "));
+    let line = pair.stage.line_with(&["\"role\":\"outbound\"", "\"status\":400"]);
+    assert!(!line.contains("\"trace\""), "{line}");
+}
+
+#[test]
+fn an_app_that_does_not_read_holds_no_upload_for_ever() {
+    // The kernel accepts; nobody ever reads.
+    let app = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let yaml = format!(
+        "apiVersion: postern.dev/v1\nkind: MeshService\nmetadata: {{name: web}}\nspec: {{}}\n---\n\
+         apiVersion: postern.dev/v1\nkind: MeshService\nmetadata: {{name: orders}}\nspec: {{ports: [{{port: 8080, protocol: http, targetPort: {}}}]}}\n---\n\
+         apiVersion: postern.dev/v1\nkind: Policy\nmetadata: {{name: p}}\nspec: {{to: orders, allow: [{{from: web}}]}}\n",
+        app.local_addr().unwrap().port()
+    );
+    let stage = Stage::limited("bodyStallTime: 1s, responseTime: 1s", &yaml);
+    let orders = stage.open("orders", &[]);
+    let web = stage.open("web", &[("orders", orders.inbound())]);
+    let mut caller = dial_plain(web.outbound("orders", 8080));
+    let size = 64 << 20;
+    write!(caller, "POST /a HTTP/1.1\r\nHost: orders\r\nContent-Length: {size}\r\n\r\n").unwrap();
+    let mut writer = caller.try_clone().unwrap();
+    let sent = std::thread::spawn(move || writer.write_all(&vec![0; size]).is_err());
+    let response = caller.hear_response();
+    assert!(response.starts_with("HTTP/1.1 50"), "{response}");
+    drop(caller);
+    sent.join().unwrap();
+    until("all connections to end", || (stage.open_connections() == 0).then_some(()));
+}

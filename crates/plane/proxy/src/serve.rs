@@ -3,6 +3,8 @@
 
 use std::rc::Rc;
 
+use wire::http1::Version;
+
 use crate::connection::{Connection, Next};
 use crate::exchange;
 use crate::fault::Fault;
@@ -42,5 +44,8 @@ async fn requests(conn: &mut Connection) {
     // A polite end would make a cut answer pass for a whole one.
     if !conn.is_broken {
         conn.close().await;
+    } else if conn.request.version() == Version::Http10 {
+        // Its answer may be framed by the end alone.
+        conn.stream.get_mut().end_rudely();
     }
 }

@@ -18,6 +18,16 @@ pub(crate) enum Stream {
 }
 
 impl Stream {
+    /// Has the connection end by a reset where its end says nothing else: a
+    /// plain stream's ordinary end reads like the end of a whole answer. TLS
+    /// shows a cut by the close_notify that is missing.
+    pub(crate) fn end_rudely(&self) {
+        if let Self::Plain(stream) = self {
+            // A stream that can't be set so is broken already.
+            let _broken = stream.set_zero_linger();
+        }
+    }
+
     /// Whether the other side has said something already. An end is nothing
     /// said: whoever reads next finds it.
     pub(crate) fn has_spoken(&mut self, cx: &mut Context<'_>) -> bool {
