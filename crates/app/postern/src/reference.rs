@@ -5,13 +5,14 @@ use anyhow::{anyhow, bail};
 use clap::Args;
 
 /// The kinds with the words people use for them.
-const KINDS: [(&str, &[&str]); 6] = [
+const KINDS: [(&str, &[&str]); 7] = [
     ("Mesh", &["mesh", "meshes"]),
     ("MeshService", &["meshservice", "meshservices", "service", "services", "svc"]),
     ("WorkloadIdentity", &["workloadidentity", "workloadidentities", "identity", "identities"]),
     ("Policy", &["policy", "policies"]),
     ("Gateway", &["gateway", "gateways", "gw"]),
     ("HTTPRoute", &["httproute", "httproutes", "route", "routes"]),
+    ("GRPCRoute", &["grpcroute", "grpcroutes"]),
 ];
 
 /// `KIND [NAME]` with a namespace.
@@ -108,6 +109,7 @@ mod tests {
         assert_eq!(read("policy", Some("p"), None).unwrap(), reference("Policy", None, Some("p")));
         assert_eq!(read("svc", None, None).unwrap(), reference("MeshService", None, None));
         assert_eq!(read("http-route", None, None).unwrap().kind, "HTTPRoute");
+        assert_eq!(read("GRPCRoutes", None, None).unwrap().kind, "GRPCRoute");
     }
 
     #[test]

@@ -79,6 +79,10 @@ enum Protocol {
     /// HTTP/1.1.
     #[default]
     Http,
+    /// HTTP/2 without TLS, known beforehand.
+    Http2,
+    /// gRPC.
+    Grpc,
     /// Any stream of bytes.
     Tcp,
 }
@@ -91,6 +95,8 @@ impl RunArgs {
             port: self.port,
             protocol: match self.protocol {
                 Protocol::Http => "http",
+                Protocol::Http2 => "http2",
+                Protocol::Grpc => "grpc",
                 Protocol::Tcp => "tcp",
             },
             target_port: self.target_port.or(self.port),

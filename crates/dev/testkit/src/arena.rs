@@ -3,57 +3,26 @@
 //! place also has a well-behaved guest whose one connection never ends.
 
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener};
-use std::sync::Mutex;
+use std::net::TcpListener;
+use std::sync::{Mutex, OnceLock};
 
-use crate::authority::Authority;
 use crate::backend::{Backend, Reply};
-use crate::caller::{Caller, Conversation, dial_plain};
+use crate::caller::{Caller, Conversation};
+use crate::http2::{Aim, App, Http2Backend, Talk};
 use crate::leaf::Leaf;
+use crate::place::{Guest, Place};
 use crate::server::server_with;
 use crate::stage::{Stage, StageDoor};
 
-/// Where bytes knock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// Another workload's, over mTLS, at the callee's door.
-    Inbound,
-    /// The own app's, at the loopback address of the callee.
-    Outbound,
-    /// The own app's, at the explicit proxy.
-    Proxy,
-    /// Anybody's, over TLS, at the gateway.
-    Edge,
-}
-
-impl Place {
-    /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Inbound, Self::Outbound, Self::Proxy, Self::Edge];
-
-    /// The role in access lines.
-    pub const fn role(self) -> &'static str {
-        match self {
-            Self::Inbound => "inbound",
-            Self::Outbound | Self::Proxy => "outbound",
-            Self::Edge => "gateway",
-        }
-    }
-}
-
-/// An open connection at a place.
-pub struct Guest {
-    pub talk: Box<dyn Conversation>,
-    /// How access lines call it.
-    pub from: SocketAddr,
-}
-
 /// Doors of `web`, `orders`, `calm` and the gateway `edge`, all of them on one
 /// core: who slows that down slows everybody. The service `orders` has the
-/// HTTP port 8080 in front of `backend` and the TCP port 7000; the calm guests
-/// use another app.
+/// HTTP port 8080 in front of `backend`, 8082 in front of `http2`, and the TCP
+/// port 7000; the calm guests use another app.
 pub struct Arena {
     pub stage: Stage,
     pub backend: Backend,
+    /// The app that speaks HTTP/2.
+    pub http2: Http2Backend,
     /// The app behind the TCP port; it speaks first.
     pub tcp: Backend,
     pub web: StageDoor,
@@ -61,40 +30,61 @@ pub struct Arena {
     pub edge: StageDoor,
     _calm: (Backend, StageDoor),
     guests: Vec<Mutex<Box<dyn Conversation>>>,
+    http2_guests: [OnceLock<Mutex<(Talk, u32)>>; 4],
+}
+
+/// Who stands where callers look for the door of `orders`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum There {
+    TheDoor,
+    Liar,
+    Http2Liar,
 }
 
 impl Arena {
     /// Opens everything, with limits as a `Mesh` document has them.
     pub fn open(limits: &str) -> Self {
-        Self::set(limits, |_| None)
+        Self::set(limits, There::TheDoor)
     }
 
     /// The same, but where callers look for the door of `orders` there is a
     /// server that only has its certificate, and it is `backend`.
     pub fn before_a_liar(limits: &str) -> Self {
-        Self::set(limits, |authority| {
-            let leaf = Leaf::of(&authority.credentials(&authority.id("orders")));
-            let config = server_with(&leaf, &[b"http/1.1", b"postern-tcp"]);
-            Some(Backend::start_tls(Reply::ok("hello"), config))
-        })
+        Self::set(limits, There::Liar)
     }
 
-    fn set(limits: &str, liar: impl Fn(&Authority) -> Option<Backend>) -> Self {
-        let app = Backend::start(Reply::ok("hello"));
+    /// The same with a server that speaks HTTP/2, and it is `http2`.
+    pub fn before_an_http2_liar(limits: &str) -> Self {
+        Self::set(limits, There::Http2Liar)
+    }
+
+    fn set(limits: &str, there: There) -> Self {
+        let mut backend = Backend::start(Reply::ok("hello"));
         let calm = Backend::start(Reply::ok("calm"));
         let tcp = Backend::start(Reply::Greeting(b"220 ready\n".to_vec()));
-        let stage = Stage::on_cores(1, limits, &documents(&app, &calm, &tcp));
+        let mut http2 = Http2Backend::start();
+        let ports = [&backend, &calm, &tcp].map(|app| app.address.port());
+        let stage = Stage::on_cores(1, limits, &documents(ports, http2.address.port()));
         let orders = stage.open("orders", &[]);
         let calm = (calm, stage.open("calm", &[]));
-        let liar = liar(&stage.authority);
-        let at = liar.as_ref().map_or(orders.inbound(), |liar| liar.address);
+        let leaf = Leaf::of(&stage.authority.credentials(&stage.authority.id("orders")));
+        let mut at = orders.inbound();
+        if there == There::Liar {
+            let config = server_with(&leaf, &[b"http/1.1", b"postern-tcp"]);
+            backend = Backend::start_tls(Reply::ok("hello"), config);
+            at = backend.address;
+        } else if there == There::Http2Liar {
+            http2 = Http2Backend::start_tls(server_with(&leaf, &[b"h2"]));
+            at = http2.address;
+        }
         let known = [("orders", at), ("calm", calm.1.inbound())];
         let (web, edge) = (stage.open("web", &known), stage.open_gateway("edge", &known));
-        let backend = liar.unwrap_or(app);
-        let guests = Vec::new();
-        let mut arena = Self { stage, backend, tcp, web, orders, edge, _calm: calm, guests };
+        let (guests, http2_guests) = (Vec::new(), Default::default());
+        let _calm = calm;
+        let mut arena =
+            Self { stage, backend, http2, tcp, web, orders, edge, _calm, guests, http2_guests };
         for place in Place::ALL {
-            let guest = arena.enter_as(*place, true).talk;
+            let guest = arena.enter_as(*place, &Way::CALM).talk;
             arena.guests.push(Mutex::new(guest));
         }
         arena
@@ -102,28 +92,43 @@ impl Arena {
 
     /// A new connection, proper so far, to port 8080 of `orders`.
     pub fn enter(&self, place: Place) -> Guest {
-        self.enter_as(place, false)
+        self.enter_as(place, &Way { service: "orders", port: 8080, alpn: b"http/1.1" })
     }
 
-    fn enter_as(&self, place: Place, is_calm: bool) -> Guest {
+    /// A new connection for HTTP/2, agreed on where there is TLS: nothing is
+    /// sent yet.
+    pub fn enter_http2(&self, aim: Aim) -> Guest {
+        self.enter_as(aim.place, &Way { service: "orders", port: aim.app.port(), alpn: b"h2" })
+    }
+
+    /// A new connection for HTTP/1.1 to the same port.
+    pub fn enter_http1(&self, aim: Aim) -> Guest {
+        let way = Way { service: "orders", port: aim.app.port(), alpn: b"http/1.1" };
+        self.enter_as(aim.place, &way)
+    }
+
+    fn enter_as(&self, place: Place, way: &Way) -> Guest {
         match place {
             Place::Inbound => {
-                let leaf = self.leaf("web");
-                let port = if is_calm { 8081 } else { 8080 };
-                let sni = format!("p{port}.orders.default.stage");
-                let talk = Caller::with(leaf, &sni).dial(self.orders.inbound());
-                Guest { from: talk.sock.local_addr().unwrap(), talk: Box::new(talk) }
+                let port = if way.service == "calm" { 8081 } else { way.port };
+                let mut caller =
+                    Caller::with(self.leaf("web"), &format!("p{port}.orders.default.stage"));
+                caller.alpn = vec![way.alpn.to_vec()];
+                Guest::over_tls(&caller, self.orders.inbound())
             }
             Place::Edge => {
-                let mut caller = Caller::with(self.leaf("web"), "edge.test");
-                caller.leaf = None;
-                let talk = caller.dial(self.edge.edge("edge/https"));
-                Guest { from: talk.sock.local_addr().unwrap(), talk: Box::new(talk) }
+                let (sni, alpn) = ("edge.test".to_owned(), vec![way.alpn.to_vec()]);
+                let caller = Caller { leaf: None, sni, alpn };
+                Guest::over_tls(&caller, self.edge.edge("edge/https"))
             }
-            Place::Outbound if is_calm => Guest::plain(self.web.outbound("calm", 8081)),
-            Place::Outbound => Guest::plain(self.web.outbound("orders", 8080)),
+            Place::Outbound => Guest::plain(self.web.outbound(way.service, way.port)),
             Place::Proxy => Guest::plain(self.web.http_proxy()),
         }
+    }
+
+    /// Bytes that the recording apps keep of what they received.
+    pub fn kept_by_apps(&self) -> usize {
+        self.backend.seen().len() + self.http2.kept()
     }
 
     /// A proper SVID of a service.
@@ -142,18 +147,38 @@ impl Arena {
         let response = talk.hear_response();
         assert!(response.ends_with("calm"), "a well-behaved guest at {place:?} got {response:?}");
     }
-}
 
-impl Guest {
-    fn plain(to: SocketAddr) -> Self {
-        let talk = dial_plain(to);
-        Self { from: talk.local_addr().unwrap(), talk: Box::new(talk) }
+    /// The same over HTTP/2; the connection is opened when first asked for.
+    pub fn http2_others_are_served(&self, place: Place) {
+        let at = Place::ALL.iter().position(|other| *other == place).unwrap();
+        let guest = self.http2_guests[at].get_or_init(|| {
+            let way = Way { alpn: b"h2", ..Way::CALM };
+            Mutex::new((Talk::begin(self.enter_as(place, &way), &[]), 1))
+        });
+        let (talk, stream) = &mut *guest.lock().unwrap();
+        let request = Aim { app: App::Http1, place }.to_calm(*stream);
+        let answer = talk.ask(*stream, &request);
+        let (closed, away) = (talk.is_closed, &talk.ledger.goaways);
+        assert_eq!(
+            answer.body, b"calm",
+            "a well-behaved guest at {place:?} got {answer:?} on {stream}, closed: {closed}, {away:?}"
+        );
+        *stream += 2;
     }
 }
 
-fn documents(backend: &Backend, calm: &Backend, tcp: &Backend) -> String {
-    let (main, calm) = (backend.address.port(), calm.address.port());
-    let tcp = tcp.address.port();
+/// To which port a connection is made, and what is to be spoken.
+struct Way {
+    service: &'static str,
+    port: u16,
+    alpn: &'static [u8],
+}
+
+impl Way {
+    const CALM: Self = Self { service: "calm", port: 8081, alpn: b"http/1.1" };
+}
+
+fn documents([main, calm, tcp]: [u16; 3], http2: u16) -> String {
     // Closed again at once: the gateway's document has to name its port.
     let edge = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     format!(
@@ -169,6 +194,7 @@ spec:
   ports:
   - {{port: 8080, protocol: http, targetPort: {main}}}
   - {{port: 8081, protocol: http, targetPort: {calm}}}
+  - {{port: 8082, protocol: http2, targetPort: {http2}}}
   - {{port: 7000, protocol: tcp, targetPort: {tcp}}}
 ---
 apiVersion: postern.dev/v1
@@ -210,6 +236,8 @@ spec:
   rules:
   - matches: [{{path: {{type: Exact, value: /calm}}}}]
     backendRefs: [{{name: calm, port: 8081}}]
+  - matches: [{{path: {{type: PathPrefix, value: /h2}}}}]
+    backendRefs: [{{name: orders, port: 8082}}]
   - backendRefs: [{{name: orders, port: 8080}}]
 "
     )

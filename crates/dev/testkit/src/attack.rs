@@ -6,8 +6,9 @@
 
 use std::io::Write;
 
-use crate::arena::{Arena, Guest, Place};
+use crate::arena::Arena;
 use crate::findings::{Expected, Findings};
+use crate::place::{Guest, Place};
 use crate::seen::Seen;
 use crate::wait::until;
 
@@ -29,11 +30,11 @@ pub struct Row {
 
 /// What the backend has to have seen of the twin, and nothing else.
 #[derive(Clone, Copy, Default)]
-struct Wanted {
-    line: &'static str,
-    body: &'static [u8],
-    fields: &'static [(&'static str, &'static [&'static str])],
-    trailers: Option<&'static [(&'static str, &'static str)]>,
+pub(crate) struct Wanted {
+    pub(crate) line: &'static str,
+    pub(crate) body: &'static [u8],
+    pub(crate) fields: &'static [(&'static str, &'static [&'static str])],
+    pub(crate) trailers: Option<&'static [(&'static str, &'static str)]>,
 }
 
 /// Begins a row. The twin is a plain GET unless another is given.
@@ -189,7 +190,7 @@ impl Row {
 }
 
 impl Wanted {
-    fn check(&self, seen: &Seen) -> Result<(), String> {
+    pub(crate) fn check(&self, seen: &Seen) -> Result<(), String> {
         let wrong = |what: &str| Err(format!("the twin arrived with {what}: {seen:?}"));
         if seen.line != self.line {
             return wrong("another line");

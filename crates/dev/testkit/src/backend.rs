@@ -42,6 +42,8 @@ struct Link {
     answered: usize,
     /// Bytes of a request that is not complete.
     pending: usize,
+    /// It was told to say nothing to a request.
+    is_silent: bool,
     ended: bool,
 }
 
@@ -111,6 +113,23 @@ impl Backend {
         links.iter().flat_map(|link| requests(&link.bytes).0).collect()
     }
 
+    /// How many requests have begun since it last forgot.
+    pub fn begun(&self) -> usize {
+        let links = self.links.lock().unwrap().clone();
+        let count = |link: &Link| {
+            let (whole, rest) = requests(&link.bytes);
+            whole.len() + usize::from(!rest.is_empty())
+        };
+        links.iter().map(count).sum()
+    }
+
+    /// Connections that are open in the middle of a request, or with one that
+    /// gets no answer.
+    pub fn busy(&self) -> usize {
+        let links = self.links.lock().unwrap();
+        links.iter().filter(|link| !link.ended && (link.pending > 0 || link.is_silent)).count()
+    }
+
     /// Whether no connection is in the middle of a request: each is idle, or
     /// has ended.
     pub fn is_calm(&self) -> bool {
@@ -177,6 +196,7 @@ impl Shared<'_> {
                 let _gone = stream.write_all(&buffer[..count]).and_then(|()| stream.flush());
                 continue;
             }
+            self.links.lock().unwrap()[self.at].pending = unanswered.len();
             let goes_on = self.answer(stream, &mut unanswered);
             self.links.lock().unwrap()[self.at].pending = unanswered.len();
             if !goes_on {
@@ -204,6 +224,7 @@ impl Shared<'_> {
             else {
                 continue;
             };
+            self.links.lock().unwrap()[self.at].is_silent = bytes.is_empty();
             let sent = stream.write_all(bytes).and_then(|()| stream.flush());
             if sent.is_err() || matches!(reply, Reply::HttpThenClose(_)) {
                 return false;

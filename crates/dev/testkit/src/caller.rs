@@ -24,15 +24,27 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An open connection under test.
 pub trait Conversation: Read + Write + Send {
+    /// The next bytes; none when the other side has closed; an error when it
+    /// is silent for too long. Writes nothing: what couldn't be written to a
+    /// side that has closed already doesn't keep its last words from us.
+    fn hear_some(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, Silent> {
+        match self.read(buffer) {
+            Ok(0) => Ok(None),
+            Ok(count) => Ok(Some(count)),
+            Err(error) if is_silence(&error) => Err(Silent),
+            Err(_) => Ok(None),
+        }
+    }
+
     /// Everything until the other side closes, or is silent for too long
     /// (then the flag is false).
     fn hear_out(&mut self) -> (Vec<u8>, bool) {
         let (mut all, mut buffer) = (Vec::new(), [0_u8; 16 * 1024]);
         loop {
-            match self.read(&mut buffer) {
-                Ok(0) => return (all, true),
-                Ok(count) => all.extend_from_slice(&buffer[..count]),
-                Err(error) => return (all, !is_silence(&error)),
+            match self.hear_some(&mut buffer) {
+                Ok(Some(count)) => all.extend_from_slice(&buffer[..count]),
+                Ok(None) => return (all, true),
+                Err(Silent) => return (all, false),
             }
         }
     }
@@ -60,24 +72,25 @@ pub trait Conversation: Read + Write + Send {
     }
 }
 
+/// The other side has said nothing for too long.
+#[derive(Debug)]
+pub struct Silent;
+
 impl Conversation for TcpStream {}
 impl Conversation for StreamOwned<ClientConnection, TcpStream> {
-    /// Reads only: what couldn't be written to a side that has closed already
-    /// doesn't keep its last words from us.
-    fn hear_out(&mut self) -> (Vec<u8>, bool) {
-        let (mut all, mut buffer) = (Vec::new(), [0_u8; 16 * 1024]);
+    fn hear_some(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, Silent> {
         loop {
-            match self.conn.reader().read(&mut buffer) {
-                Ok(0) => return (all, true),
-                Ok(count) => all.extend_from_slice(&buffer[..count]),
+            match self.conn.reader().read(buffer) {
+                Ok(0) => return Ok(None),
+                Ok(count) => return Ok(Some(count)),
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
                     match self.conn.read_tls(&mut self.sock) {
                         Ok(1..) if self.conn.process_new_packets().is_ok() => {}
-                        Err(error) => return (all, !is_silence(&error)),
-                        _ => return (all, true),
+                        Err(error) if is_silence(&error) => return Err(Silent),
+                        _ => return Ok(None),
                     }
                 }
-                Err(_) => return (all, true),
+                Err(_) => return Ok(None),
             }
         }
     }

@@ -191,14 +191,19 @@ impl Stage {
 
     /// Access lines of the connection that came from `from`, once there is one.
     pub fn lines_from(&self, role: &str, from: SocketAddr) -> Vec<String> {
-        let (role, from) = (format!("\"role\":\"{role}\""), format!("\"from\":\"{from}\""));
         until(&format!("a line with {role} and {from}"), || {
-            let log = self.log.lock().unwrap();
-            let text = String::from_utf8_lossy(&log);
-            let lines = text.lines().filter(|line| line.contains(&role) && line.contains(&from));
-            let lines: Vec<_> = lines.map(str::to_owned).collect();
+            let lines = self.logged(role, from);
             (!lines.is_empty()).then_some(lines)
         })
+    }
+
+    /// The same as far as they have been handed on.
+    pub fn logged(&self, role: &str, from: SocketAddr) -> Vec<String> {
+        let (role, from) = (format!("\"role\":\"{role}\""), format!("\"from\":\"{from}\""));
+        let log = self.log.lock().unwrap();
+        let text = String::from_utf8_lossy(&log);
+        let lines = text.lines().filter(|line| line.contains(&role) && line.contains(&from));
+        lines.map(str::to_owned).collect()
     }
 
     fn last_good(&self, service: &str, known: &[(&str, SocketAddr)]) -> LastGood {

@@ -110,3 +110,11 @@ fn a_feature_this_version_lacks_is_refused() {
         first.slice = slice.encode_to_vec();
     });
 }
+
+#[test]
+fn a_seal_under_another_name_is_refused() {
+    refused("can't be read", |_, state| {
+        let seal = state.slices.iter_mut().find(|slice| slice.name == "seal").unwrap();
+        seal.name = "zeal".into();
+    });
+}

@@ -1,6 +1,9 @@
 //! Makes the Rust files that come from `proto/`: messages into `wire`, gRPC
-//! stubs into `net`. The output is checked in, so that building needs neither
-//! protoc nor this step; `tidy` runs it again and compares.
+//! stubs into `net`; and the pages of the reference that come from the code.
+//! The output is checked in, so that building needs neither protoc nor this
+//! step; `tidy` runs it again and compares.
+
+pub(crate) mod limits;
 
 use std::path::{Path, PathBuf};
 
@@ -12,10 +15,11 @@ const PROTOS: [&str; 4] = ["workload.proto", "discovery.proto", "push.proto", "a
 pub(crate) const MESSAGES: &str = "crates/ground/wire/src/generated";
 pub(crate) const STUBS: &str = "crates/shell/net/src/grpc/generated";
 
-/// Writes both folders of the repository afresh.
+/// Writes both folders of the repository and the reference afresh.
 pub(crate) fn run() -> Result<()> {
     let root = workspace::root()?;
-    into(&root, &root.join(MESSAGES), &root.join(STUBS))
+    into(&root, &root.join(MESSAGES), &root.join(STUBS))?;
+    limits::write(&root)
 }
 
 /// Generates from the repository at `root` into the two given folders.

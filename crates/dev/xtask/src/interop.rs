@@ -3,12 +3,20 @@
 //! the run, none is skipped.
 
 mod authority;
+mod browser;
 mod capture;
+mod closing;
+mod connect;
 mod databases;
 mod deadline;
+mod edge;
 mod endurance;
 mod go;
+mod grid;
+mod grpc;
+mod h2spec;
 mod handshake;
+mod http2;
 mod install;
 mod mesh;
 mod process;
@@ -17,7 +25,9 @@ mod report;
 mod scratch;
 mod shop;
 mod strangers;
+mod told;
 mod web;
+mod websocket;
 
 use anyhow::{Result, bail};
 
@@ -82,7 +92,7 @@ struct Case {
     run: fn(&Postern, &mut Report) -> Result<()>,
 }
 
-const CASES: [Case; 11] = [
+const CASES: [Case; 19] = [
     Case { name: "shop", depth: Depth::Quick, tools: &[Tool::Curl], run: shop::run },
     Case {
         name: "strangers",
@@ -107,6 +117,48 @@ const CASES: [Case; 11] = [
     Case { name: "python-spiffe", depth: Depth::Quick, tools: &[Tool::Python], run: python::run },
     Case { name: "go-spiffe", depth: Depth::Quick, tools: &[Tool::Go], run: go::run },
     Case {
+        name: "http2",
+        depth: Depth::Quick,
+        tools: &[Tool::Openssl, Tool::Curl, Tool::H2load, Tool::Nghttp],
+        run: http2::run,
+    },
+    Case {
+        name: "h2spec",
+        depth: Depth::Quick,
+        tools: &[Tool::Openssl, Tool::Go, Tool::Node],
+        run: h2spec::run,
+    },
+    Case {
+        name: "grpc",
+        depth: Depth::Quick,
+        tools: &[Tool::Openssl, Tool::Python, Tool::Go],
+        run: grpc::run,
+    },
+    Case {
+        name: "websocket",
+        depth: Depth::Quick,
+        tools: &[Tool::Openssl, Tool::Python, Tool::Node],
+        run: websocket::run,
+    },
+    Case {
+        name: "closing",
+        depth: Depth::Quick,
+        tools: &[Tool::Openssl, Tool::Python],
+        run: closing::run,
+    },
+    Case {
+        name: "browser",
+        depth: Depth::Quick,
+        tools: &[Tool::Openssl, Tool::Node, Tool::Chromium],
+        run: browser::run,
+    },
+    Case {
+        name: "connect",
+        depth: Depth::Full,
+        tools: &[Tool::Openssl, Tool::Go, Tool::Python],
+        run: connect::run,
+    },
+    Case {
         name: "rotation",
         depth: Depth::Full,
         tools: &[Tool::H2load, Tool::Openssl, Tool::Python],
@@ -123,6 +175,21 @@ const CASES: [Case; 11] = [
         depth: Depth::Full,
         tools: &[Tool::H2load, Tool::Curl],
         run: endurance::outage,
+    },
+    Case {
+        name: "grid",
+        depth: Depth::Full,
+        tools: &[
+            Tool::Apache,
+            Tool::Go,
+            Tool::Haproxy,
+            Tool::Lighttpd,
+            Tool::Nginx,
+            Tool::Node,
+            Tool::Openssl,
+            Tool::Python,
+        ],
+        run: grid::run,
     },
 ];
 
@@ -150,7 +217,7 @@ mod tests {
     fn names_and_flags_are_understood_and_nothing_else() {
         assert_eq!(Wanted::parse(&["--quick"]), Some(Wanted::quick()));
         let named = Wanted::parse(&["--release", "outage"]).unwrap();
-        assert!(named.is_release && named.has(&CASES[10]) && !named.has(&CASES[0]));
+        assert!(named.is_release && named.has(&CASES[17]) && !named.has(&CASES[0]));
         assert_eq!(Wanted::parse(&["nonsense"]), None);
     }
 
@@ -158,6 +225,6 @@ mod tests {
     fn quick_leaves_out_only_what_takes_minutes() {
         let left_out = CASES.iter().filter(|case| !Wanted::quick().has(case));
         let names: Vec<_> = left_out.map(|case| case.name).collect();
-        assert_eq!(names, ["rotation", "crash", "outage"]);
+        assert_eq!(names, ["connect", "rotation", "crash", "outage", "grid"]);
     }
 }

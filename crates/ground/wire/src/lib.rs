@@ -5,9 +5,12 @@ mod alphabet;
 pub mod canonical;
 pub mod forwarded_cert;
 pub mod header;
+pub mod http;
 pub mod http1;
+pub mod http2;
 pub mod sni;
 pub mod traceparent;
+pub mod websocket;
 pub mod x509;
 
 #[path = "generated/authority.rs"]

@@ -10,9 +10,10 @@ use policy::Compiled;
 use crate::attach::{hosts_at, is_attached};
 use crate::check::check;
 use crate::cut::{Eyes, callees};
+use crate::document::Document;
 use crate::document::gateway::{CertificateSpec, GatewaySpec, ListenerSpec};
-use crate::document::route::{RouteRuleSpec, RouteSpec};
-use crate::document::{Document, Spec};
+use crate::document::route::RouteRuleSpec;
+use crate::host_pattern::HostPattern;
 use crate::problem::{Problem, Severity};
 use crate::routes::{Route, Routes};
 use crate::snapshot::{Edge, EdgeCertificate, Endpoint, Inbound, Outbound, Snapshot};
@@ -66,6 +67,7 @@ fn compile_inbound(world: &World, door: &ServiceName) -> Vec<Inbound> {
         port: port.port,
         protocol: port.protocol,
         app: port.app,
+        keep_escaped_slashes: port.keep_escaped_slashes,
         policy: policy.clone(),
     };
     service.ports.iter().map(inbound).collect()
@@ -91,6 +93,7 @@ impl Callers<'_> {
             service: name.clone(),
             port: port.port,
             protocol: port.protocol,
+            keep_escaped_slashes: port.keep_escaped_slashes,
             sni: self.sni(name, port.port),
             servers: service.serves.clone(),
             endpoints: self.endpoints.get(name).cloned().unwrap_or_default(),
@@ -162,10 +165,9 @@ fn compile_routes(
 ) -> Routes {
     let mut routes = Routes::default();
     for document in world.documents() {
-        let Spec::HttpRoute(spec) = &document.spec else { continue };
-        let name = document.key.service();
-        if is_attached(&name, spec, gateway, listener) {
-            add_rules(&mut routes, &name, spec, listener, outbound);
+        let Some(spec) = document.spec.route() else { continue };
+        if is_attached(&document.key.service(), spec, gateway, listener) {
+            add_rules(&mut routes, document, &hosts_at(listener, &spec.hostnames), outbound);
         }
     }
     routes
@@ -173,18 +175,19 @@ fn compile_routes(
 
 fn add_rules(
     routes: &mut Routes,
-    name: &ServiceName,
-    spec: &RouteSpec,
-    listener: &ListenerSpec,
+    document: &Document,
+    hosts: &[Option<HostPattern>],
     outbound: &[Outbound],
 ) {
-    let hosts = hosts_at(listener, &spec.hostnames);
-    for (at, rule) in spec.rules.iter().enumerate() {
+    let name = document.key.service();
+    let keep_escaped_slashes = document.keeps_escaped_slashes();
+    let rules = document.spec.route().map_or([].as_slice(), |spec| &spec.rules);
+    for (at, rule) in rules.iter().enumerate() {
         let own = rule.name.as_ref().map(|name| name.value.to_string());
         let own = own.unwrap_or_else(|| format!("rules[{at}]"));
         let name = format!("{}/{} {own}", name.namespace, name.name);
-        let route = Route { name, backends: backends(rule, outbound) };
-        routes.add(route, &hosts, &rule.matches);
+        let route = Route { name, backends: backends(rule, outbound), keep_escaped_slashes };
+        routes.add(route, hosts, &rule.matches);
     }
 }
 

@@ -4,7 +4,6 @@
 use model::{Principal, ServiceName, SpiffeId};
 use policy::{Effect, From, Rule};
 
-use crate::document::Spec;
 use crate::world::World;
 
 /// Whose door it is: the identities it may hold.
@@ -51,10 +50,7 @@ pub(crate) fn callees(world: &World, door: &ServiceName) -> Vec<ServiceName> {
 fn routed(world: &World, gateway: &ServiceName) -> Vec<ServiceName> {
     let mut names: Vec<ServiceName> = world
         .documents()
-        .filter_map(|document| match &document.spec {
-            Spec::HttpRoute(spec) => Some(spec),
-            _ => None,
-        })
+        .filter_map(|document| document.spec.route())
         .filter(|spec| spec.parents.iter().any(|parent| *parent.gateway == *gateway))
         .flat_map(|spec| spec.rules.iter().flat_map(|rule| &rule.backends))
         .map(|backend| backend.service.value.clone())

@@ -28,6 +28,7 @@ pub use compile::compile;
 pub use diff::{Change, ChangeKind, diff};
 pub use document::gateway::{CertificateSpec, GatewaySpec, ListenerSpec};
 pub use document::identity::IdentitySpec;
+pub use document::limits::{LimitEntry, limits};
 pub use document::mesh::MeshSpec;
 pub use document::policy::{Caller, PolicySpec, RuleSpec};
 pub use document::route::{BackendSpec, ParentSpec, RouteRuleSpec, RouteSpec};

@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use model::Label;
 
-use crate::document::{
-    Document, DocumentKey, Kind, Origin, Spec, gateway, identity, mesh, policy, route, service,
-};
+use crate::document::{self, Document, DocumentKey, Kind, Origin, Spec, annotation};
 use crate::hint;
 use crate::problem::{At, Log, Place, Problem, Source, by_place};
 use crate::read::{self, Fields};
@@ -145,27 +143,27 @@ fn read_envelope(fields: &mut Fields<'_, '_>, key: &mut Option<DocumentKey>) -> 
     fields.not_yet(&["status"]);
     let kind = fields.required("kind", read_kind);
     check_api_version(kind, fields);
-    let metadata = fields.required("metadata", read_metadata);
+    let metadata = fields.required("metadata", |node, log| read_metadata(kind, node, log));
     let Some(kind) = kind else {
         fields.optional("spec", |_, _| Some(()));
         return None;
     };
     let Some(Metadata { name, namespace, labels, annotations }) = metadata else {
         // Its mistakes are told all the same, under any name.
-        let spec = read_spec(&"Mesh/default/mesh".parse().ok()?, kind, fields);
+        let key: DocumentKey = "Mesh/default/mesh".parse().ok()?;
+        let spec = read_spec(&DocumentKey { kind, ..key }, fields);
         return spec.and(None);
     };
     check_namespace(kind, &namespace, fields);
     let key = key.insert(DocumentKey { kind, namespace: namespace.value, name });
-    let spec = read_spec(key, kind, fields)?;
+    let spec = read_spec(key, fields)?;
     let origin = Origin { file: fields.log.file(), place: fields.place };
     Some(Document { key: key.clone(), origin, labels, annotations, spec })
 }
 
 /// Kinds people may expect, of Gateway API and of this project's plan.
-const KINDS_NOT_YET: [&str; 18] = [
+const KINDS_NOT_YET: [&str; 17] = [
     "GatewayClass",
-    "GRPCRoute",
     "TLSRoute",
     "TCPRoute",
     "UDPRoute",
@@ -218,13 +216,16 @@ struct Metadata {
     annotations: BTreeMap<String, String>,
 }
 
-fn read_metadata(node: &Node, log: &mut Log) -> Option<Metadata> {
+fn read_metadata(kind: Option<Kind>, node: &Node, log: &mut Log) -> Option<Metadata> {
     let text = |node: &Node, log: &mut Log| Some(read::text(node, log)?.value);
     read::mapping(node, log, |fields| {
         let name = fields.required("name", read::parsed::<Label>);
         let namespace = fields.optional("namespace", read::parsed::<Label>);
         let labels = fields.optional("labels", read::texts(text));
-        let annotations = fields.optional("annotations", read::texts(text));
+        let annotations = fields.optional("annotations", |node, log| {
+            annotation::check(kind, node, log);
+            read::texts(text)(node, log)
+        });
         let namespace = match namespace {
             None if fields.has("namespace") => return None,
             None => At::nowhere("default".parse().ok()?),
@@ -246,19 +247,9 @@ fn check_namespace(kind: Kind, namespace: &At<Label>, fields: &mut Fields<'_, '_
     }
 }
 
-fn read_spec(key: &DocumentKey, kind: Kind, fields: &mut Fields<'_, '_>) -> Option<Spec> {
-    let DocumentKey { namespace, name, .. } = key;
-    let read = |node: &Node, log: &mut Log| {
-        Some(match kind {
-            Kind::Mesh => Spec::Mesh(mesh::read_mesh(name, node, log)?),
-            Kind::MeshService => Spec::MeshService(service::read_service(node, log)?),
-            Kind::WorkloadIdentity => Spec::WorkloadIdentity(identity::read_identity(node, log)?),
-            Kind::Policy => Spec::Policy(policy::read_policy(namespace, node, log)?),
-            Kind::Gateway => Spec::Gateway(gateway::read_gateway(node, log)?),
-            Kind::HttpRoute => Spec::HttpRoute(route::read_route(namespace, node, log)?),
-        })
-    };
-    if kind != Kind::Mesh {
+fn read_spec(key: &DocumentKey, fields: &mut Fields<'_, '_>) -> Option<Spec> {
+    let read = |node: &Node, log: &mut Log| document::read_spec(key, node, log);
+    if key.kind != Kind::Mesh {
         return fields.required("spec", read);
     }
     // Everything in a mesh has a default.

@@ -164,11 +164,40 @@ impl Log {
     fn report(&mut self, place: Place, severity: Severity, message: String, hint: Option<String>) {
         let Place { line, column } = place;
         let file = self.file.to_string();
+        let (message, hint) = (in_one_line(message), hint.map(in_one_line));
         self.problems.push(Problem { file, line, column, message, hint, severity });
     }
+}
+
+/// What a document says is quoted in problems, and problems are read on
+/// terminals: nothing in it may end the line or speak to the terminal.
+fn in_one_line(text: String) -> String {
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    if !text.contains(breaks) {
+        return text;
+    }
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if breaks(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
+    }
+    shown
 }
 
 /// By place within a file; files keep the order they came in.
 pub(crate) fn by_place(a: &Problem, b: &Problem) -> Ordering {
     (a.line, a.column).cmp(&(b.line, b.column))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_quoted_can_not_end_the_line_or_speak_to_the_terminal() {
+        let mut log = Log::new("a.yaml".into());
+        log.error_with(Place::default(), "unknown field `la\nbel\u{1b}[2J`", "\u{2028}\u{85}é");
+        let problem = log.into_problems().remove(0);
+        assert_eq!(problem.message, "unknown field `la\\nbel\\u{1b}[2J`");
+        assert_eq!(problem.hint.as_deref(), Some("\\u{2028}\\u{85}é"));
+    }
 }

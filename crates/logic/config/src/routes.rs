@@ -1,5 +1,5 @@
-//! Which route a request takes: the matches of every HTTPRoute of a listener
-//! in one table, ordered by Gateway API's precedence so that the first hit is
+//! Which route a request takes: the matches of every HTTPRoute and GRPCRoute of
+//! a listener in one table, ordered by Gateway API's precedence so that the first hit is
 //! the answer. Looking up allocates nothing.
 
 use std::cmp::Ordering;
@@ -22,6 +22,9 @@ pub struct Route {
     /// Indices into `Snapshot::outbound` with the weight of each. Never empty,
     /// and at least one weight is above zero.
     pub backends: Vec<(usize, u32)>,
+    /// Whether `%2F` in a path is a part of its segment; else a request that
+    /// has one is refused once it took this route.
+    pub keep_escaped_slashes: bool,
 }
 
 /// One match of one rule.
@@ -129,15 +132,32 @@ impl RouteMatch {
 }
 
 impl PathMatch {
-    /// Whether a canonical path is meant.
+    /// Whether a canonical path is meant. Parameters after a `;` are no part of
+    /// a segment's name, for routes as for rules, unless the match names some:
+    /// `/admin;x=1` takes no other route than `/admin`.
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
+        if path.contains(';') && !self.value().contains(';') {
+            return self.matches_names(path);
+        }
         match self {
             Self::Exact(exact) => exact == path,
             Self::Prefix(prefix) => {
                 let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
                 let rest = path.strip_prefix(prefix);
                 rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            }
+        }
+    }
+
+    fn matches_names(&self, path: &str) -> bool {
+        let mut names = names(path);
+        match self {
+            Self::Exact(exact) => names.eq(exact.bytes()),
+            Self::Prefix(prefix) => {
+                let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
+                let begins = prefix.bytes().all(|byte| names.next() == Some(byte));
+                begins && matches!(names.next(), None | Some(b'/'))
             }
         }
     }
@@ -149,6 +169,15 @@ impl PathMatch {
             Self::Exact(value) | Self::Prefix(value) => value,
         }
     }
+}
+
+/// The bytes of a path without the parameters of its segments.
+fn names(path: &str) -> impl Iterator<Item = u8> + '_ {
+    let mut in_parameters = false;
+    path.bytes().filter(move |byte| {
+        in_parameters = *byte != b'/' && (in_parameters || *byte == b';');
+        !in_parameters
+    })
 }
 
 /// The more specific match first.
@@ -185,10 +214,31 @@ mod tests {
         RouteMatch { path: PathMatch::Exact(path.into()), method: None }
     }
 
+    #[test]
+    fn parameters_lead_to_no_other_route() {
+        let routes = table(&[
+            ("strict", "", prefix("/admin")),
+            ("one", "", exact("/x/y")),
+            ("free", "", prefix("/")),
+        ]);
+        let taken = |path| routes.find("h", "GET", path).map(|route| route.name.as_str());
+        for path in ["/admin;x=1", "/admin;", "/admin;/", "/admin;x/y", "/admin/a;b"] {
+            assert_eq!(taken(path), Some("strict"), "{path}");
+        }
+        assert_eq!(taken("/x;a/y;b"), Some("one"));
+        for path in ["/administer;x", "/a;dmin", "/x/y;z/w", "/;/admin"] {
+            assert_eq!(taken(path), Some("free"), "{path}");
+        }
+        let named = table(&[("named", "", exact("/a;v=1")), ("free", "", prefix("/"))]);
+        let taken = |path| named.find("h", "GET", path).map(|route| route.name.as_str());
+        assert_eq!((taken("/a;v=1"), taken("/a;v=2")), (Some("named"), Some("free")));
+    }
+
     fn table(rules: &[(&str, &str, RouteMatch)]) -> Routes {
         let mut routes = Routes::default();
         for (name, hostname, matches) in rules {
-            let route = Route { name: (*name).into(), backends: vec![(0, 1)] };
+            let route =
+                Route { name: (*name).into(), backends: vec![(0, 1)], keep_escaped_slashes: false };
             routes.add(route, &[host(hostname)], std::slice::from_ref(matches));
         }
         routes

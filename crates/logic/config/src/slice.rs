@@ -1,10 +1,13 @@
 //! What one door is told: the documents it needs, cut to what it may know, in
 //! a form that stands by itself and passes the same `check` as the whole.
 
+use std::collections::BTreeMap;
+
 use model::ServiceName;
 use policy::{Effect, From, Rule};
 
 use crate::cut::{Eyes, callees};
+use crate::document::annotation::ESCAPED_SLASHES;
 use crate::document::policy::{Caller, PolicySpec, RuleSpec};
 use crate::document::route::RouteSpec;
 use crate::document::service::{PortSpec, ServiceSpec};
@@ -60,9 +63,11 @@ impl Cutter<'_> {
             Spec::Gateway(spec) if is_own => Spec::Gateway(spec.clone()),
             Spec::Policy(spec) => Spec::Policy(self.cut_policy(&document.key, spec)?),
             Spec::HttpRoute(spec) => Spec::HttpRoute(self.cut_route(spec)?),
+            Spec::GrpcRoute(spec) => Spec::GrpcRoute(self.cut_route(spec)?),
             _ => return None,
         };
-        Some(Document { spec, ..bare(document.key.clone()) })
+        let annotations = cut_annotations(document);
+        Some(Document { spec, annotations, ..bare(document.key.clone()) })
     }
 
     fn cut_policy(&self, key: &DocumentKey, spec: &PolicySpec) -> Option<PolicySpec> {
@@ -106,6 +111,12 @@ fn bare(key: DocumentKey) -> Document {
 /// The environment of a command may hold what only the command may know.
 fn cut_own(spec: &ServiceSpec) -> ServiceSpec {
     ServiceSpec { run: None, ..spec.clone() }
+}
+
+/// Only what a door has to know.
+fn cut_annotations(document: &Document) -> BTreeMap<String, String> {
+    let kept = document.keeps_escaped_slashes().then(|| ESCAPED_SLASHES.to_owned());
+    kept.map(|name| (name, "keep".to_owned())).into_iter().collect()
 }
 
 fn cut_other(spec: &ServiceSpec) -> ServiceSpec {

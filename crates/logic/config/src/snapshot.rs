@@ -30,32 +30,46 @@ pub struct Snapshot {
     pub edges: Vec<Edge>,
 }
 
-/// How a port is spoken to.
+/// How a port is spoken to: what the app behind it speaks. Between doors the
+/// HTTP kinds are one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Protocol {
-    /// HTTP/1.1; rules may name methods and paths.
+    /// The app speaks HTTP/1.1; rules may name methods and paths.
     Http,
+    /// The app speaks HTTP/2 without TLS and knows it beforehand (h2c, RFC
+    /// 9113 section 3.3); rules as for `Http`.
+    Http2,
+    /// The app speaks gRPC: `Http2` on the wire.
+    Grpc,
     /// Bytes; rules may only allow or deny the connection.
     Tcp,
 }
 
 impl Protocol {
+    /// All of them, in the order documents list them.
+    pub const ALL: [Self; 4] = [Self::Http, Self::Http2, Self::Grpc, Self::Tcp];
+
     /// The word for it in documents and logs.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Http => "http",
+            Self::Http2 => "http2",
+            Self::Grpc => "grpc",
             Self::Tcp => "tcp",
         }
     }
 
-    /// The ALPN protocol name doors agree on for such a port.
+    /// Whether its requests can be seen, routed and judged one by one.
     #[must_use]
-    pub const fn alpn(self) -> &'static str {
-        match self {
-            Self::Http => "http/1.1",
-            Self::Tcp => "postern-tcp",
-        }
+    pub const fn is_http(self) -> bool {
+        !matches!(self, Self::Tcp)
+    }
+
+    /// Whether the app itself is spoken to in HTTP/2.
+    #[must_use]
+    pub const fn app_is_http2(self) -> bool {
+        matches!(self, Self::Http2 | Self::Grpc)
     }
 }
 
@@ -68,6 +82,8 @@ pub struct Inbound {
     pub protocol: Protocol,
     /// Where the app listens.
     pub app: SocketAddr,
+    /// Whether `%2F` in a path is a part of its segment; else it is refused.
+    pub keep_escaped_slashes: bool,
     /// Who may do what.
     pub policy: policy::Compiled,
 }
@@ -81,6 +97,8 @@ pub struct Outbound {
     pub port: u16,
     /// What is spoken on it.
     pub protocol: Protocol,
+    /// Whether its door keeps `%2F` in paths; else it is refused here already.
+    pub keep_escaped_slashes: bool,
     /// The server name to ask for in the TLS handshake.
     pub sni: String,
     /// The identities that may serve it; anyone else is refused.

@@ -49,6 +49,8 @@ pub struct Port {
     pub protocol: Protocol,
     /// Where the app listens.
     pub app: SocketAddr,
+    /// Whether `%2F` in a path is a part of its segment; else it is refused.
+    pub keep_escaped_slashes: bool,
 }
 
 impl World {
@@ -150,7 +152,7 @@ impl World {
                 let selectors = spec.selectors.iter().map(|s| s.value.clone()).collect();
                 self.identities.push((self.identity_given(&name, spec), selectors));
             }
-            Spec::Mesh(_) | Spec::Policy(_) | Spec::HttpRoute(_) => {}
+            Spec::Mesh(_) | Spec::Policy(_) | Spec::HttpRoute(_) | Spec::GrpcRoute(_) => {}
         }
     }
 
@@ -174,7 +176,8 @@ impl World {
 
 fn complete_port(spec: &PortSpec) -> Port {
     let app = SocketAddr::from((Ipv4Addr::LOCALHOST, *spec.target));
-    Port { port: *spec.port, protocol: spec.protocol, app }
+    let keep_escaped_slashes = spec.escaped_slashes.as_ref().is_some_and(|at| at.value);
+    Port { port: *spec.port, protocol: spec.protocol, app, keep_escaped_slashes }
 }
 
 /// Turns the callers of written rules into identities.

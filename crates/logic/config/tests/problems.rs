@@ -193,7 +193,7 @@ spec:
       backendRefs: [{name: web, port: 8080}]
 ---
 apiVersion: gateway.networking.k8s.io/v1
-kind: GRPCRoute
+kind: TLSRoute
 metadata: {name: x}
 ";
     let found = problems(&[("x.yaml", text)]);

@@ -79,7 +79,7 @@ fn every_document_round_trips_as_yaml_and_as_json() {
 fn documents_with_everything_in_them_round_trip() {
     let full = include_str!("full.yaml");
     let documents = reread(full.to_owned());
-    assert_eq!(documents.len(), 7);
+    assert_eq!(documents.len(), 8);
     for document in &documents {
         assert_eq!(reread(document.to_yaml()), std::slice::from_ref(document));
         assert_eq!(reread(document.to_json()), std::slice::from_ref(document));

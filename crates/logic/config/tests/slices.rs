@@ -25,7 +25,8 @@ const CALLERS: [&str; 10] = [
     "namespace:front",
     "spiffe://shop/shared",
 ];
-const HTTP: [&str; 5] = ["", "GET /a/**", "/a/*", "POST /b", "[GET /a/b, DELETE /**]"];
+const HTTP: [&str; 6] =
+    ["", "GET /a/**", "/a/*", "POST /b", "[GET /a/b, DELETE /**]", "GET /c, grpc: pkg.B/*"];
 const PORTS: [&str; 4] = ["", "80", "81", "[80, 81]"];
 
 #[derive(Clone, Debug)]
@@ -58,15 +59,17 @@ fn split(name: &str) -> (&str, &str) {
 fn text((rules, shared, routes): &AnyMesh) -> String {
     let mut text = "{apiVersion: postern.dev/v1, kind: Mesh, metadata: {name: shop}}\n".to_owned();
     let mut add = |kind: &str, name: &str, spec: String| {
-        let group = if kind.len() < 9 && kind != "Policy" || kind == "HTTPRoute" {
+        let group = if kind.ends_with("Route") || kind == "Gateway" {
             "gateway.networking.k8s.io/v1"
         } else {
             "postern.dev/v1"
         };
         let (namespace, name) = split(name);
+        let keep = if kind == "HTTPRoute" { ", postern.dev/escaped-slashes: keep" } else { "" };
         text.push_str(&format!(
             "---\napiVersion: {group}\nkind: {kind}\n\
-             metadata: {{name: {name}, namespace: {namespace}, labels: {{team: secret}}}}\n\
+             metadata: {{name: {name}, namespace: {namespace}, labels: {{team: secret}}, \
+             annotations: {{note: secret{keep}}}}}\n\
              spec: {spec}\n"
         ));
     };
@@ -77,7 +80,10 @@ fn text((rules, shared, routes): &AnyMesh) -> String {
         } else {
             String::new()
         };
-        let ports = "[{port: 80, protocol: http, targetPort: 1080}, {port: 81, protocol: tcp}]";
+        let http = if *is_shared { "grpc, escapedSlashes: keep" } else { "http" };
+        let ports = format!(
+            "[{{port: 80, targetPort: 1080, protocol: {http}}}, {{port: 81, protocol: tcp}}]"
+        );
         add("MeshService", name, format!("{{ports: {ports}{served}}}"));
     }
     add("WorkloadIdentity", "front/reporter", "{selectors: [unix:uid:7]}".into());
@@ -88,12 +94,12 @@ fn text((rules, shared, routes): &AnyMesh) -> String {
     for (at, to) in routes.iter().enumerate() {
         let (namespace, name) = split(SERVICES[*to]);
         let backend = format!("{{name: {name}, namespace: {namespace}, port: 80}}");
-        let matches = format!("[{{path: {{value: /r{at}}}}}]");
+        let matches = ["[{path: {value: /r}}]", "[{method: {service: a.R, method: Do}}, {}]"][at];
         let rule = format!("{{matches: {matches}, backendRefs: [{backend}]}}");
         let parent = ["one", "two"][at];
         let parents = format!("[{{name: edge, sectionName: {parent}}}]");
         let spec = format!("{{parentRefs: {parents}, rules: [{rule}]}}");
-        add("HTTPRoute", &format!("front/r{at}"), spec);
+        add(["HTTPRoute", "GRPCRoute"][at], &format!("front/r{at}"), spec);
     }
     for (at, rule) in rules.iter().enumerate() {
         let to = SERVICES.get(rule.to).copied().unwrap_or(GATEWAY);
@@ -123,12 +129,18 @@ fn snapshot(documents: Vec<Document>, door: &ServiceName) -> Snapshot {
 
 /// Everything a snapshot says, with the rules spelled out.
 fn told(snapshot: &Snapshot) -> String {
-    let inbound: Vec<_> =
-        snapshot.inbound.iter().map(|i| (i.port, i.protocol, i.app, i.policy.rules())).collect();
+    let inbound: Vec<_> = snapshot
+        .inbound
+        .iter()
+        .map(|i| (i.port, i.protocol, i.app, i.keep_escaped_slashes, i.policy.rules()))
+        .collect();
     let outbound: Vec<_> = snapshot
         .outbound
         .iter()
-        .map(|o| (&o.service, o.port, o.protocol, &o.sni, &o.servers, &o.hosts, o.policy.rules()))
+        .map(|o| {
+            let names = (&o.service, &o.sni, &o.servers, &o.hosts);
+            (names, o.port, o.protocol, o.keep_escaped_slashes, o.policy.rules())
+        })
         .collect();
     let edges: Vec<_> = snapshot
         .edges
@@ -139,12 +151,13 @@ fn told(snapshot: &Snapshot) -> String {
     format!("{head:?}\n{inbound:#?}\n{outbound:#?}\n{edges:#?}")
 }
 
-const ACTIONS: [Action<'_>; 6] = [
+const ACTIONS: [Action<'_>; 7] = [
     Action::Connect,
     Action::Http { method: "GET", path: "/a/b" },
     Action::Http { method: "POST", path: "/a/b" },
     Action::Http { method: "POST", path: "/b" },
     Action::Http { method: "DELETE", path: "/c" },
+    Action::Http { method: "POST", path: "/pkg.B/Do" },
     Action::Http { method: "GET", path: "/" },
 ];
 

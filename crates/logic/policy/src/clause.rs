@@ -6,8 +6,9 @@ use std::fmt;
 use model::Principal;
 
 use crate::facts::{Action, Facts};
+use crate::http::HttpMatch;
 use crate::path::Path;
-use crate::rule::{Effect, From, HttpMatch, Rule};
+use crate::rule::{Effect, From, Rule};
 
 /// Longer values are cut here in an explanation, in characters.
 const SHOWN_CHARS_MAX: usize = 256;
@@ -17,7 +18,8 @@ const LISTED_MAX: usize = 8;
 /// One clause of a rule against the facts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clause {
-    /// `from`, `port`, `method`, `path`, or `http` when HTTP can't be seen.
+    /// `from`, `port`, `method`, `path`, `grpc` for a gRPC method, or `http`
+    /// when HTTP can't be seen.
     pub subject: &'static str,
     /// What the rule asks for.
     pub wanted: String,
@@ -64,7 +66,11 @@ pub(crate) fn nearness(rule: &Rule, facts: &Facts<'_>) -> (i8, bool, usize) {
         Action::Connect => (point(rule.covers_action(&facts.action)), 0),
         Action::Http { method, path } => nearest_http(rule, method, path).map_or((0, 0), |http| {
             let by_method = http.method.as_ref().map_or(0, |_| point(http.covers_method(method)));
-            (by_method + point(http.path.matches(path)), agreement(http, path))
+            let points = match http.is_grpc() {
+                true => point(http.covers(method, path)),
+                false => by_method + point(http.path.matches(path)),
+            };
+            (points, agreement(http, path))
         }),
     };
     (point(from) + port + http, from, depth)
@@ -133,6 +139,9 @@ fn unseen_http_clause(rule: &Rule) -> Clause {
 }
 
 fn http_clauses(http: &HttpMatch, method: &str, path: &str) -> Vec<Clause> {
+    if http.is_grpc() {
+        return vec![grpc_clause(http, method, path)];
+    }
     let wanted_method = http.method.as_ref().map(|wanted| Clause {
         subject: "method",
         wanted: wanted.clone(),
@@ -146,6 +155,17 @@ fn http_clauses(http: &HttpMatch, method: &str, path: &str) -> Vec<Clause> {
         holds: http.path.matches(path),
     };
     wanted_method.into_iter().chain([wanted_path]).collect()
+}
+
+/// As it was written; what was seen likewise, when it looks like a gRPC call.
+fn grpc_clause(http: &HttpMatch, method: &str, path: &str) -> Clause {
+    let inner = path.strip_prefix('/').filter(|inner| inner.split('/').count() == 2);
+    let seen = match inner {
+        Some(inner) if method == "POST" => shown(inner),
+        _ => format!("{} {}", shown(method), shown(path)),
+    };
+    let holds = http.covers(method, path);
+    Clause { subject: "grpc", wanted: http.to_string(), seen, holds }
 }
 
 /// `a`, `a or b`, `a, b or c`, `a, b … (12 in all)`.

@@ -1,12 +1,11 @@
 //! Rules as typed values, and what each of their clauses means.
 
 use std::fmt;
-use std::str::FromStr;
 
 use model::{Label, Principal, SpiffeId, TrustDomain};
 
 use crate::facts::Action;
-use crate::template::{ParseTemplateError, PathTemplate};
+use crate::http::HttpMatch;
 
 /// What a rule does when it matches. Any matching deny beats every allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -88,65 +87,6 @@ impl fmt::Display for From {
                 write!(f, "namespace {namespace} of {trust_domain}")
             }
         }
-    }
-}
-
-/// One HTTP clause, written `GET /orders/*`, or `/orders/*` for any method.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct HttpMatch {
-    /// An upper-case token; `None` is any method.
-    pub method: Option<String>,
-    /// The paths meant.
-    pub path: PathTemplate,
-}
-
-impl HttpMatch {
-    /// Whether both the method and the path are covered.
-    #[must_use]
-    pub fn covers(&self, method: &str, canonical_path: &str) -> bool {
-        self.covers_method(method) && self.path.matches(canonical_path)
-    }
-
-    /// Whether the method is covered. Letter case doesn't matter, so a deny of
-    /// `POST` stops a `post` as well.
-    #[must_use]
-    pub fn covers_method(&self, method: &str) -> bool {
-        self.method.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
-    }
-}
-
-/// Why a text is no HTTP clause.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ParseHttpMatchError {
-    /// The word before the path isn't a method.
-    #[error("`{0}` is no method: write it in upper case, as in `GET /orders/*`")]
-    Method(String),
-    /// The path isn't a template.
-    #[error(transparent)]
-    Path(#[from] ParseTemplateError),
-}
-
-impl FromStr for HttpMatch {
-    type Err = ParseHttpMatchError;
-
-    fn from_str(text: &str) -> Result<Self, ParseHttpMatchError> {
-        let Some((method, path)) = text.split_once(' ') else {
-            return Ok(Self { method: None, path: text.parse()? });
-        };
-        let is_method = |c: char| c.is_ascii_uppercase() || c == '-';
-        if method.is_empty() || !method.chars().all(is_method) {
-            return Err(ParseHttpMatchError::Method(method.into()));
-        }
-        Ok(Self { method: Some(method.into()), path: path.trim_start().parse()? })
-    }
-}
-
-impl fmt::Display for HttpMatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(method) = &self.method {
-            write!(f, "{method} ")?;
-        }
-        self.path.fmt(f)
     }
 }
 
@@ -283,26 +223,5 @@ mod tests {
     fn http_clauses_on_a_plain_connection_only_ever_deny() {
         assert!(!rule(Effect::Allow, "/**").covers_action(&Action::Connect));
         assert!(rule(Effect::Deny, "GET /x").covers_action(&Action::Connect));
-    }
-
-    #[test]
-    fn http_clauses_are_written_method_then_path() {
-        let both: HttpMatch = "GET /a/*".parse().unwrap();
-        assert!(both.covers("GET", "/a/b") && both.covers("get", "/a/b"));
-        assert!(!both.covers("HEAD", "/a/b") && !both.covers("GET", "/a"));
-        let any: HttpMatch = "/a".parse().unwrap();
-        assert!(any.covers("PATCH", "/a"));
-        for text in ["GET /a/*", "/a", "M-SEARCH /**"] {
-            assert_eq!(text.parse::<HttpMatch>().unwrap().to_string(), text);
-        }
-    }
-
-    #[test]
-    fn malformed_http_clauses_say_why() {
-        use ParseHttpMatchError as E;
-        assert_eq!("get /a".parse::<HttpMatch>(), Err(E::Method("get".into())));
-        assert_eq!(" /a".parse::<HttpMatch>(), Err(E::Method(String::new())));
-        assert_eq!("GET".parse::<HttpMatch>(), Err(E::Path(ParseTemplateError::Start)));
-        assert_eq!("GET a".parse::<HttpMatch>(), Err(E::Path(ParseTemplateError::Start)));
     }
 }

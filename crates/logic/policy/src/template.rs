@@ -166,7 +166,7 @@ fn is_canonical_escape(digits: &str) -> bool {
     let upper = digits.chars().all(|c| matches!(c, '0'..='9' | 'A'..='F'));
     match u8::from_str_radix(digits, 16) {
         Ok(byte) if digits.len() == 2 && upper => {
-            !is_unreserved(char::from(byte)) && !matches!(byte, b'/' | b'\\' | 0)
+            !is_unreserved(char::from(byte)) && !matches!(byte, b'\\' | 0)
         }
         _ => false,
     }
@@ -241,6 +241,16 @@ mod tests {
     }
 
     #[test]
+    fn an_escaped_slash_is_part_of_its_segment() {
+        assert!(matches("/files/*", "/files/a%2Fb"));
+        assert!(matches("/files/a%2Fb", "/files/a%2Fb"));
+        assert!(!matches("/files/*/*", "/files/a%2Fb"));
+        assert!(!matches("/files/a/b", "/files/a%2Fb"));
+        assert!(!matches("/files/a%2Fb", "/files/a/b"));
+        assert!(!matches("/files/**", "/files%2Fa"));
+    }
+
+    #[test]
     fn no_template_covers_what_is_not_canonical() {
         for path in ["//admin", "/x/../admin", "/public/..;/admin", "admin", "/a?b", "/a\\b"] {
             assert!(!matches("/**", path), "{path}");
@@ -276,7 +286,8 @@ mod tests {
             ("/a?b", E::Character('?')),
             ("/a;b", E::Character(';')),
             ("/%2f", E::Escape("%2f".into())),
-            ("/%2F", E::Escape("%2F".into())),
+            ("/%5C", E::Escape("%5C".into())),
+            ("/%00", E::Escape("%00".into())),
             ("/%41", E::Escape("%41".into())),
             ("/%", E::Escape("%".into())),
             ("/%4", E::Escape("%4".into())),

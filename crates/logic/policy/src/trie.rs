@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use crate::http::HttpMatch;
 use crate::path::Path;
-use crate::rule::{Effect, HttpMatch};
+use crate::rule::Effect;
 use crate::template::Segment;
 
 /// The first deny and the first allow rule seen so far.

@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use model::{Principal, SpiffeId};
 use policy::{
-    Action, Compiled, Denied, Effect, Facts, From, HttpMatch, PathTemplate, Rule, RuleName,
-    explain, naive,
+    Action, Compiled, Denied, Effect, Facts, From, GrpcMatch, HttpMatch, PathTemplate, Rule,
+    RuleName, explain, naive,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -49,16 +49,17 @@ fn joined(words: &'static [&'static str], count: Range<usize>) -> impl Strategy<
 }
 
 fn template() -> impl Strategy<Value = String> {
-    let front = joined(&["/a", "/b", "/aa", "/*", "/{id}", "/%7C"], 0..5);
+    let front = joined(&["/a", "/b", "/aa", "/*", "/{id}", "/%7C", "/a%2Fb"], 0..5);
     (front, select(&["/", "/a", "/**"][..])).prop_map(|(front, last)| front + last)
 }
 
 fn http_match() -> impl Strategy<Value = HttpMatch> {
     let method = select(&[None, Some("GET"), Some("PUT")][..]);
-    (method, template()).prop_map(|(method, path)| HttpMatch {
-        method: method.map(Into::into),
-        path: path.parse().unwrap(),
-    })
+    let plain = (method, template())
+        .prop_map(|(method, path)| HttpMatch::new(method.map(Into::into), path.parse().unwrap()));
+    let grpc = select(&["a/b", "a/*", "aa/a"][..])
+        .prop_map(|text| text.parse::<GrpcMatch>().unwrap().into());
+    prop_oneof![6 => plain, 1 => grpc]
 }
 
 fn rule() -> impl Strategy<Value = Rule> {
@@ -73,8 +74,8 @@ fn rule() -> impl Strategy<Value = Rule> {
 
 /// `None` is a plain connection.
 fn request() -> impl Strategy<Value = Option<(&'static str, String)>> {
-    let method = select(&["GET", "PUT", "get", "DELETE"][..]);
-    let canonical = joined(&["/a", "/b", "/aa", "/c", "/a;x"], 1..6);
+    let method = select(&["GET", "PUT", "get", "DELETE", "POST"][..]);
+    let canonical = joined(&["/a", "/b", "/aa", "/c", "/a;x", "/a%2Fb"], 1..6);
     let odd = joined(&["/a", "/", "/.", "/..", ";", "*", "?", "%41", "\\", "é"], 0..5);
     proptest::option::weighted(0.9, (method, prop_oneof![8 => canonical, 2 => odd]))
 }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use balance::{Balancer, Outcome};
 use model::{Dice, Timestamp};
 
-use crate::pool::Slot;
+use crate::far::Slot;
 use crate::world::Service;
 
 /// One balancer for each upstream this core has called.

@@ -6,54 +6,62 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use config::Protocol;
 use model::Limits;
 use tokio::time::{Instant, timeout_at};
 use wire::canonical;
 use wire::http1::RequestHead;
 
+use config::Protocol;
+
 use crate::buffer::Buffer;
-use crate::connection::Connection;
 use crate::entry::Entry;
 use crate::fault::Fault;
 use crate::half::Half;
-use crate::identify::Identified;
-use crate::right::Right;
+use crate::http;
+use crate::http1::Connection;
+use crate::http2;
 use crate::route;
-use crate::serve;
+use crate::session::Session;
+use crate::spoken::Spoken;
 use crate::stream::Stream;
 use crate::streaming::{self, Opening};
 
 const OPEN: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";
 
 /// Looks at the first request and serves what it asks for.
-pub(crate) async fn serve(mut identified: Identified) {
-    let limits = identified.door.world().snapshot.limits.clone();
+pub(crate) async fn serve(mut session: Session, mut stream: Stream) {
+    let limits = session.door.world().snapshot.limits.clone();
     let mut input = Buffer::default();
+    match http::settle(&session, &mut stream, &mut input, Spoken::Http).await {
+        None => return,
+        Some(Spoken::Http2) => return http2::serve(Rc::new(session), stream, &input).await,
+        Some(_) => {}
+    }
     let mut head = RequestHead::default();
-    let (listed, core) = (Rc::clone(&identified.listed), Rc::clone(&identified.core));
+    let (listed, core) = (Rc::clone(&session.listed), Rc::clone(&session.core));
     let first = tokio::select! {
         biased;
         _ = listed.cut() => return,
-        first = first(&mut identified.stream, &mut input, &mut head, &limits) => first,
+        first = first(&mut stream, &mut input, &mut head, &limits) => first,
         () = core.draining() => return,
     };
     let refused = match first {
         First::End => return,
-        First::Other => return plain(identified, input).await,
+        First::Other => {
+            return Connection::of(Rc::new(session), stream, input).serve().await;
+        }
         First::Slow => Fault::HeadTimeout(limits.head_time),
-        First::Connect { used } => match target(&identified, &head) {
+        First::Connect { used } => match target(&session, &head) {
             Ok((entry, protocol)) => {
                 input.consume(used);
-                identified.entry = Arc::new(entry);
-                return tunnel(identified, input, protocol).await;
+                session.entry = Arc::new(entry);
+                return tunnel(session, stream, input, protocol).await;
             }
             Err(fault) => fault,
         },
     };
-    let mut conn = Connection::of(identified);
-    conn.input = input;
-    crate::exchange::refuse_unread(&mut conn, refused).await;
+    let mut conn = Connection::of(Rc::new(session), stream, input);
+    conn.refuse(refused).await;
     conn.close().await;
 }
 
@@ -93,38 +101,25 @@ async fn first(
     }
 }
 
-async fn plain(identified: Identified, input: Buffer) {
-    identified.listed.holds(Right::Requests);
-    let mut conn = Connection::of(identified);
-    conn.input = input;
-    serve::serve(conn).await;
-}
-
-fn target(identified: &Identified, head: &RequestHead) -> Result<(Entry, Protocol), Fault> {
-    let world = identified.door.world();
+fn target(session: &Session, head: &RequestHead) -> Result<(Entry, Protocol), Fault> {
+    let world = session.door.world();
     let asked = canonical::authority(head.target()).map_err(Fault::Target)?;
     let port = asked.port.ok_or(Fault::ConnectHere)?;
-    let at = route::by_host(&world, &asked.host, Some(port), Protocol::Tcp)?;
+    let at = route::by_host(&world, &asked.host, Some(port), false)?;
     let unknown = || Fault::UnknownService(asked.host.clone());
     let outbound = world.snapshot.outbound.get(at).ok_or_else(unknown)?;
     let entry = Entry::Outbound { service: outbound.service.clone(), port: outbound.port };
     Ok((entry, outbound.protocol))
 }
 
-async fn tunnel(identified: Identified, input: Buffer, protocol: Protocol) {
-    let limits = identified.door.world().snapshot.limits.clone();
-    match protocol {
-        Protocol::Tcp => {
-            streaming::serve(Opening { identified, input, announce: Some(OPEN) }).await;
-        }
-        Protocol::Http => {
-            let mut identified = identified;
-            let stream = RefCell::new(identified.stream);
-            if Half::new(&stream).send(OPEN, limits.head_time).await.is_err() {
-                return;
-            }
-            identified.stream = stream.into_inner();
-            plain(identified, input).await;
-        }
+async fn tunnel(session: Session, stream: Stream, input: Buffer, protocol: Protocol) {
+    if !protocol.is_http() {
+        let opening = Opening { session, stream, input, announce: Some(OPEN) };
+        return streaming::serve(opening).await;
+    }
+    let within = session.door.world().snapshot.limits.head_time;
+    let stream = RefCell::new(stream);
+    if Half::new(&stream).send(OPEN, within).await.is_ok() {
+        http::serve(session, stream.into_inner(), input, Spoken::Http).await;
     }
 }

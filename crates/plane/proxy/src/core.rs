@@ -5,14 +5,15 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use model::{Clock as _, DecisionId, Dice as _, Limits, Timestamp};
+use model::{Clock as _, DecisionId, Dice as _, Millis, Timestamp};
 use net::{OsDice, SystemClock};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::balancing::{Balancing, Load};
+use crate::far::{Link, Slot};
 use crate::lines::{AllowSampler, Lines};
-use crate::pool::{Link, Pool, Slot};
+use crate::pool::Pool;
 use crate::register::Register;
 use crate::world::Service;
 
@@ -42,6 +43,11 @@ impl Core {
         self.dice.borrow_mut().roll()
     }
 
+    /// 128 random bits.
+    pub(crate) fn roll_wide(&self) -> u128 {
+        self.dice.borrow_mut().roll_wide()
+    }
+
     pub(crate) fn decision_id(&self) -> DecisionId {
         DecisionId::from_random(self.dice.borrow_mut().roll_wide())
     }
@@ -50,9 +56,9 @@ impl Core {
         self.clock.now()
     }
 
-    /// An idle connection that is not too old.
-    pub(crate) async fn take(&self, slot: Slot, limits: &Limits) -> Option<Link> {
-        let oldest = Instant::now().checked_sub(limits.pool_idle_time.into())?;
+    /// An idle connection that has not been so for longer than `idle`.
+    pub(crate) async fn take(&self, slot: Slot, idle: Millis) -> Option<Link> {
+        let oldest = Instant::now().checked_sub(idle.into())?;
         self.pool.take(slot, oldest).await
     }
 

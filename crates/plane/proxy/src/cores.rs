@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use model::Limits;
-use net::{OsDice, SystemClock};
+use net::{Credentials, OsDice, SystemClock};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
@@ -31,6 +31,7 @@ const FLUSH: Duration = Duration::from_millis(200);
 enum Job {
     Arrive(Arrival),
     Rejudge { door: u64, world: Arc<World> },
+    Retrust { door: u64, credentials: Arc<Credentials> },
     End { door: Option<u64>, why: &'static str },
     Flush { done: oneshot::Sender<()> },
 }
@@ -73,6 +74,12 @@ impl Cores {
     /// Has every core judge a door's open connections by its new world.
     pub(crate) fn rejudge(&self, door: &Door, world: &Arc<World>) {
         self.tell(|| Job::Rejudge { door: door.number, world: Arc::clone(world) });
+    }
+
+    /// Has every core judge a door's callers by the trust it holds now.
+    pub(crate) fn retrust(&self, door: &Door, credentials: &Credentials) {
+        let credentials = Arc::new(credentials.clone());
+        self.tell(|| Job::Retrust { door: door.number, credentials: Arc::clone(&credentials) });
     }
 
     /// Ends every connection of a door.
@@ -183,6 +190,11 @@ async fn serve(core: Rc<Core>, mut work: mpsc::UnboundedReceiver<Job>, open: Arc
             Some(Job::Rejudge { door, world }) => {
                 core.register.rejudge(door, &world);
                 core.balancing.forget_others(&world.services);
+            }
+            Some(Job::Retrust { door, credentials }) => {
+                core.register.retrust(door, &credentials.bundles, core.now());
+                // Made under the trust of before.
+                core.pool.clear();
             }
             Some(Job::End { door, why }) => {
                 core.register.end(door, why);

@@ -4,24 +4,25 @@
 use model::Principal;
 use policy::{Action, Permit};
 
-use crate::connection::Connection;
+use crate::errand::Errand;
 use crate::fault::Fault;
 use crate::routed::{AtEdge, Routed, Upstream};
 use crate::world::World;
 
 /// Judges a routed HTTP request as it will be sent on.
 pub(crate) fn decide(
-    conn: &mut Connection,
+    ex: &Errand,
     world: &World,
     routed: Routed,
 ) -> Result<Permit<Upstream>, Fault> {
     match (routed.upstream, routed.edge) {
-        (Upstream::App(at), None) => inbound(conn, world, at, routed.upstream),
+        (Upstream::App(at), None) => inbound(ex, world, at, routed.upstream),
         (upstream, Some(AtEdge { listener: edge, .. })) => {
             let refused = Fault::Denied { rule: None };
             let Some(tables) = world.edges.get(edge) else { return Err(refused) };
             let Some(edge) = world.snapshot.edges.get(edge) else { return Err(refused) };
-            let action = Action::Http { method: conn.request.method(), path: &conn.path };
+            let asked = ex.asked.borrow();
+            let action = Action::Http { method: &asked.method, path: &asked.path };
             let judged = tables.anyone.decide(&edge.policy, &action, upstream);
             judged.map_err(|denied| Fault::Denied { rule: denied.rule })
         }
@@ -30,7 +31,7 @@ pub(crate) fn decide(
 }
 
 fn inbound(
-    conn: &mut Connection,
+    ex: &Errand,
     world: &World,
     at: usize,
     upstream: Upstream,
@@ -38,12 +39,14 @@ fn inbound(
     let Some(inbound) = world.snapshot.inbound.get(at) else {
         return Err(Fault::Denied { rule: None });
     };
-    if conn.narrowed.as_ref().is_none_or(|(version, _)| *version != world.version) {
-        let narrowed = inbound.policy.narrow(&conn.caller.principal, inbound.port);
-        conn.narrowed = Some((world.version, narrowed));
+    let mut narrowed = ex.session.narrowed.borrow_mut();
+    if narrowed.as_ref().is_none_or(|(version, _)| *version != world.version) {
+        let fresh = inbound.policy.narrow(&ex.session.caller.principal, inbound.port);
+        *narrowed = Some((world.version, fresh));
     }
-    let action = Action::Http { method: conn.request.method(), path: &conn.path };
-    let judged = match &conn.narrowed {
+    let asked = ex.asked.borrow();
+    let action = Action::Http { method: &asked.method, path: &asked.path };
+    let judged = match &*narrowed {
         Some((_, narrowed)) => narrowed.decide(&inbound.policy, &action, upstream),
         None => return Err(Fault::Denied { rule: None }),
     };

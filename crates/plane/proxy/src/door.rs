@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use config::Snapshot;
-use model::{Generation, Limits, ServiceName, SpiffeId, Timestamp};
+use model::{Generation, Limits, Principal, ServiceName, SpiffeId, Timestamp};
 use net::{Credentials, Swap};
 use telemetry::DoorMeters;
 use tokio::sync::{mpsc, watch};
@@ -66,6 +66,8 @@ pub struct DoorStatus {
 pub(crate) struct Door {
     pub(crate) number: u64,
     pub(crate) spec: DoorSpec,
+    /// What it is to those it calls.
+    pub(crate) principal: Principal,
     pub(crate) credentials: Arc<Swap<Option<Credentials>>>,
     pub(crate) inbound_tls: net::tls::Inbound,
     pub(crate) status: watch::Sender<DoorStatus>,
@@ -98,9 +100,10 @@ impl Door {
         let making =
             Making { own: &spec.id, credentials: &credentials, slots: &slots, before: None };
         let world = World::make(nothing(&spec), &making);
-        let alpn = [net::tls::ALPN_HTTP, net::tls::ALPN_TCP];
+        let alpn = [net::tls::ALPN_H2, net::tls::ALPN_HTTP, net::tls::ALPN_TCP];
         let (records, kept) = mpsc::channel(RECORDS_WAITING_MAX);
         let door = Arc::new(Self {
+            principal: Principal::Workload(spec.id.clone()),
             number: NEXT_DOOR.fetch_add(1, Ordering::Relaxed),
             inbound_tls: net::tls::Inbound::new(Arc::clone(&credentials), &alpn),
             credentials,

@@ -3,11 +3,13 @@
 //! are for the access log and the operator.
 
 use std::io;
+use std::time::Duration;
 
 use model::{Blame, Retry};
 use net::tls::HandshakeError;
 use wire::canonical::CanonicalError;
 use wire::http1::{BodyError, RequestError, ResponseError};
+use wire::http2::ErrorCode;
 
 /// Why an exchange was not served.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +69,20 @@ pub(crate) enum Fault {
     ResponseStalled(model::Millis),
     #[error("the stream broke: {0}")]
     Stream(io::Error),
+    #[error("its answer breaks the rules of HTTP/2 ({0})")]
+    MalformedAnswer(ErrorCode),
+    #[error("the request breaks the rules of HTTP/2 ({0})")]
+    MalformedStream(ErrorCode),
+    #[error("did not take the request in: it closed or refused the stream before")]
+    Unprocessed,
+    #[error("the call took longer than its caller grants, {0:?}")]
+    Deadline(Duration),
+    #[error("nothing moved for {0}")]
+    Idle(model::Millis),
+    #[error("a protocol to switch to that is not `websocket`")]
+    UnknownProtocol,
+    #[error("the request head is larger than allowed")]
+    TooLarge,
     #[error("ended by the door: {0}")]
     Cut(&'static str),
 }
@@ -81,20 +97,26 @@ impl Fault {
             Self::RequestBody(error) => error.status(),
             Self::HeadTimeout(_) | Self::RequestStalled(_) | Self::RequestCrawls(_) => 408,
             Self::CallerGone => 499,
+            Self::UnknownProtocol => 501,
+            Self::MalformedStream(_) => 400,
+            Self::TooLarge => 431,
             Self::Misdirected(_) => 421,
             Self::ConnectHere => 405,
             Self::UnknownService(_) | Self::Denied { .. } => 403,
             Self::NoRoute => 404,
-            Self::NoEndpoint(_) | Self::Connect { .. } => 503,
-            Self::ConnectTimeout { .. } | Self::ResponseTimeout(_) | Self::ResponseStalled(_) => {
-                504
-            }
+            Self::NoEndpoint(_) | Self::Connect { .. } | Self::Unprocessed => 503,
+            Self::ConnectTimeout { .. }
+            | Self::ResponseTimeout(_)
+            | Self::ResponseStalled(_)
+            | Self::Deadline(_)
+            | Self::Idle(_) => 504,
             Self::Handshake { .. }
             | Self::Response(_)
             | Self::ResponseBody(_)
             | Self::TooManyInterim(_)
             | Self::UnaskedSwitch
             | Self::SpokeFirst
+            | Self::MalformedAnswer(_)
             | Self::UpstreamClosed(_)
             | Self::UpstreamBroke(_)
             | Self::Stream(_) => 502,
@@ -116,6 +138,10 @@ impl Fault {
             | Self::ConnectHere
             | Self::UnknownService(_)
             | Self::NoRoute
+            | Self::UnknownProtocol
+            | Self::TooLarge
+            | Self::MalformedStream(_)
+            | Self::Idle(_)
             | Self::Denied { .. } => Blame::Caller,
             Self::NoEndpoint(_) | Self::Cut(_) => Blame::Operator,
             Self::Handshake { error, .. } => error.blame(Blame::Upstream),
@@ -126,10 +152,13 @@ impl Fault {
             | Self::TooManyInterim(_)
             | Self::UnaskedSwitch
             | Self::SpokeFirst
+            | Self::MalformedAnswer(_)
             | Self::UpstreamClosed(_)
             | Self::UpstreamBroke(_)
             | Self::ResponseTimeout(_)
             | Self::ResponseStalled(_)
+            | Self::Unprocessed
+            | Self::Deadline(_)
             | Self::Stream(_) => Blame::Upstream,
         }
     }
@@ -140,6 +169,7 @@ impl Fault {
             Self::Connect { .. } | Self::ConnectTimeout { .. } | Self::Handshake { .. } => {
                 Retry::Safe
             }
+            Self::Unprocessed => Retry::Safe,
             _ => Retry::Unsafe,
         }
     }
@@ -147,8 +177,16 @@ impl Fault {
     /// The word the denial counter carries.
     pub(crate) const fn label(&self) -> &'static str {
         match self {
-            Self::Request(_) | Self::Target(_) | Self::RequestBody(_) => "malformed",
-            Self::HeadTimeout(_) | Self::RequestStalled(_) | Self::RequestCrawls(_) => "slow",
+            Self::Request(_)
+            | Self::Target(_)
+            | Self::RequestBody(_)
+            | Self::UnknownProtocol
+            | Self::MalformedStream(_)
+            | Self::TooLarge => "malformed",
+            Self::HeadTimeout(_)
+            | Self::RequestStalled(_)
+            | Self::RequestCrawls(_)
+            | Self::Idle(_) => "slow",
             Self::CallerGone => "caller_gone",
             Self::Misdirected(_) => "misdirected",
             Self::ConnectHere => "connect",
@@ -156,34 +194,55 @@ impl Fault {
             Self::NoRoute => "no_route",
             Self::Denied { .. } => "policy",
             Self::NoEndpoint(_) => "no_endpoint",
-            Self::Connect { .. } | Self::ConnectTimeout { .. } => "connect_failed",
+            Self::Connect { .. } | Self::ConnectTimeout { .. } | Self::Unprocessed => {
+                "connect_failed"
+            }
             Self::Handshake { .. } => "handshake",
             Self::Response(_)
             | Self::ResponseBody(_)
             | Self::TooManyInterim(_)
             | Self::UnaskedSwitch
+            | Self::MalformedAnswer(_)
             | Self::SpokeFirst => "bad_response",
             Self::UpstreamClosed(_) | Self::UpstreamBroke(_) | Self::Stream(_) => "upstream_closed",
             Self::Cut(_) => "cut",
-            Self::ResponseTimeout(_) | Self::ResponseStalled(_) => "upstream_slow",
+            Self::ResponseTimeout(_) | Self::ResponseStalled(_) | Self::Deadline(_) => {
+                "upstream_slow"
+            }
         }
     }
 }
 
-/// The reason phrase that goes with a status of ours.
+/// The reason phrase that goes with a status of ours, or of an HTTP/2 answer.
 pub(crate) const fn phrase(status: u16) -> &'static str {
     match status {
         100 => "Continue",
+        101 => "Switching Protocols",
         200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        204 => "No Content",
+        206 => "Partial Content",
+        301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        304 => "Not Modified",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
         400 => "Bad Request",
+        401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
         408 => "Request Timeout",
+        409 => "Conflict",
+        413 => "Content Too Large",
         414 => "URI Too Long",
         417 => "Expectation Failed",
         421 => "Misdirected Request",
         431 => "Request Header Fields Too Large",
+        429 => "Too Many Requests",
+        500 => "Internal Server Error",
         501 => "Not Implemented",
         502 => "Bad Gateway",
         503 => "Service Unavailable",

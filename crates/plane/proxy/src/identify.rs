@@ -2,41 +2,34 @@
 //! edge nobody is known; on the own side it is the own app. Every connection
 //! is listed in the register before anything else happens to it.
 
-use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use config::Protocol;
 use identity::{Peer, PeerRefused};
 use model::Principal;
-use net::accept::Slot;
 use net::tls::{HandshakeError, TlsStream};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 use crate::arrival::Arrival;
-use crate::buffer::Buffer;
-use crate::connection::{Caller, Connection};
+use crate::caller::Caller;
 use crate::core::Core;
 use crate::door::Door;
 use crate::entry::Entry;
 use crate::register::Listed;
+use crate::session::Session;
+use crate::shown::Shown;
+use crate::spoken::Spoken;
 use crate::stream::Stream;
 use crate::world::World;
 
-/// A connection whose other end is known.
+/// A connection whose other end is known, with its bytes.
 pub(crate) struct Identified {
-    pub(crate) core: Rc<Core>,
-    pub(crate) door: Arc<Door>,
-    pub(crate) entry: Arc<Entry>,
-    pub(crate) listed: Rc<Listed>,
-    pub(crate) from: SocketAddr,
-    pub(crate) caller: Caller,
-    pub(crate) sni: Option<String>,
-    pub(crate) inbound_port: Option<u16>,
+    pub(crate) session: Session,
     pub(crate) stream: Stream,
-    /// The place under the listener's cap.
-    pub(crate) place: Slot,
+    /// What is spoken on it.
+    pub(crate) spoken: Spoken,
 }
 
 /// Finds out who is there and what is spoken.
@@ -44,27 +37,39 @@ pub(crate) async fn identify(
     core: Rc<Core>,
     arrival: Arrival,
     listed: Rc<Listed>,
-) -> Result<(Identified, Protocol), Refused> {
+) -> Result<Identified, Refused> {
     let Arrival { accepted, door, entry } = arrival;
     let stream = TcpStream::from_std(accepted.stream);
     let stream = stream.map_err(|error| Refused::Handshake(HandshakeError::Io(error)))?;
     let (from, place) = (accepted.peer, accepted.slot);
     let world = door.world();
     let known = match &*entry {
-        Entry::Inbound => mutual(&door, &world, stream).await,
+        Entry::Inbound => mutual(&door, &world, stream, &listed).await,
         Entry::Edge { listener } => at_the_edge(&door, &world, listener, stream, from).await,
         Entry::Outbound { service, port } => {
             let at = world.outbound(service, *port);
             let outbound = at.and_then(|at| world.snapshot.outbound.get(at));
             let gone = || Refused::ServiceGone(service.to_string());
-            Ok(Known::own_app(&door, stream, outbound.ok_or_else(gone)?.protocol))
+            Ok(Known::own_app(&door, stream, Spoken::on(outbound.ok_or_else(gone)?.protocol)))
         }
-        Entry::HttpProxy => Ok(Known::own_app(&door, stream, Protocol::Http)),
+        Entry::HttpProxy => Ok(Known::own_app(&door, stream, Spoken::Http)),
     };
-    let Known { stream, caller, sni, inbound_port, protocol } = known?;
-    let identified =
-        Identified { core, door, entry, listed, from, caller, sni, inbound_port, stream, place };
-    Ok((identified, protocol))
+    let Known { stream, caller, sni, inbound_port, spoken } = known?;
+    let session = Session {
+        core,
+        door,
+        entry,
+        listed,
+        from,
+        caller: Rc::new(caller),
+        sni,
+        inbound_port,
+        narrowed: Default::default(),
+        meters: Default::default(),
+        opened: Instant::now(),
+        _place: place,
+    };
+    Ok(Identified { session, stream, spoken })
 }
 
 /// What was found out about a connection.
@@ -73,18 +78,18 @@ struct Known {
     caller: Caller,
     sni: Option<String>,
     inbound_port: Option<u16>,
-    protocol: Protocol,
+    spoken: Spoken,
 }
 
 impl Known {
-    fn own_app(door: &Door, stream: TcpStream, protocol: Protocol) -> Self {
+    fn own_app(door: &Door, stream: TcpStream, spoken: Spoken) -> Self {
         let principal = Principal::Workload(door.spec.id.clone());
         Self {
             stream: Stream::Plain(stream),
             caller: Caller { principal, fields: Vec::new() },
             sni: None,
             inbound_port: None,
-            protocol,
+            spoken,
         }
     }
 }
@@ -104,24 +109,26 @@ pub(crate) enum Refused {
     Protocol(String),
 }
 
-async fn mutual(door: &Door, world: &World, stream: TcpStream) -> Result<Known, Refused> {
+async fn mutual(
+    door: &Door,
+    world: &World,
+    stream: TcpStream,
+    listed: &Listed,
+) -> Result<Known, Refused> {
     let within = world.snapshot.limits.handshake_time;
     let tls = door.inbound_tls.accept(stream, within).await.map_err(Refused::Handshake)?;
     let inbound = inbound_port(world, tls.sni())?;
-    let agreed = tls.alpn().map(|alpn| String::from_utf8_lossy(alpn).into_owned());
-    // Who offers no protocol takes the port's own: programs with a SPIFFE
-    // library but no notion of ours call HTTP ports like this.
-    if let Some(agreed) = agreed.filter(|agreed| agreed != inbound.protocol.alpn()) {
-        return Err(Refused::Protocol(agreed));
-    }
-    let (port, protocol) = (inbound.port, inbound.protocol);
+    let spoken = Spoken::agreed(tls.alpn(), inbound.protocol).map_err(Refused::Protocol)?;
+    let port = inbound.port;
     let sni = tls.sni().map(str::to_owned);
     let peer = tls
         .peer()
         .ok_or(Refused::Handshake(HandshakeError::Refused(PeerRefused::NoCertificate)))?;
     let caller = caller(door, peer);
+    let chain = tls.peer_chain().map(<[u8]>::to_vec).collect();
+    listed.shows(Shown { chain, not_after: peer.not_after });
     let stream = Stream::Tls(Box::new(tls));
-    Ok(Known { stream, caller, sni, inbound_port: Some(port), protocol })
+    Ok(Known { stream, caller, sni, inbound_port: Some(port), spoken })
 }
 
 /// Which port is meant: by the server name, or the only one there is.
@@ -165,54 +172,12 @@ async fn at_the_edge(
         ("x-forwarded-for", from.ip().to_canonical().to_string()),
         ("x-forwarded-proto", "https".to_owned()),
     ];
+    let spoken = Spoken::agreed(tls.alpn(), Protocol::Http).map_err(Refused::Protocol)?;
     Ok(Known {
         sni: tls.sni().map(str::to_owned),
         stream: Stream::Tls(Box::new(tls)),
         caller: Caller { principal: Principal::Anonymous, fields },
         inbound_port: None,
-        protocol: Protocol::Http,
+        spoken,
     })
-}
-
-impl Connection {
-    /// An HTTP connection, ready for its first request.
-    pub(crate) fn of(identified: Identified) -> Self {
-        let Identified {
-            core,
-            door,
-            entry,
-            listed,
-            from,
-            caller,
-            sni,
-            inbound_port,
-            stream,
-            place,
-        } = identified;
-        Self {
-            core,
-            door,
-            entry,
-            listed,
-            from,
-            caller,
-            sni,
-            inbound_port,
-            _place: place,
-            stream: RefCell::new(stream),
-            input: Buffer::default(),
-            request: Default::default(),
-            answer: Default::default(),
-            path: String::new(),
-            host: String::new(),
-            target: String::new(),
-            request_out: Vec::new(),
-            response_out: Vec::new(),
-            trace: None,
-            narrowed: None,
-            meters: Default::default(),
-            is_broken: false,
-            story: Default::default(),
-        }
-    }
 }

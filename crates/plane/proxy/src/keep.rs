@@ -103,9 +103,17 @@ async fn keep_identity(shared: &Shared, door: &Door, disk: &Mutex<Disk>) {
     }
 }
 
+/// Stores first, then has what is open judged again.
 fn lose_or_hold(shared: &Shared, door: &Door, credentials: Option<Credentials>) {
+    let before = door.credentials.load_full();
+    let next = credentials.clone();
     if door.hold(credentials) {
         shared.cores.end(door.number, "this door lost its identity");
+    }
+    if let (Some(before), Some(next)) = (before.as_ref(), &next)
+        && before.bundles != next.bundles
+    {
+        shared.cores.retrust(door, next);
     }
 }
 

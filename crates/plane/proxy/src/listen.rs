@@ -226,7 +226,7 @@ fn on_loopback(door: &str, service: &str, port: u16) -> Result<Listener, BindErr
 }
 
 fn edge_tls(certificate: &EdgeCertificate) -> Result<net::tls::Edge, String> {
-    let alpn = [net::tls::ALPN_HTTP];
+    let alpn = [net::tls::ALPN_H2, net::tls::ALPN_HTTP];
     let made = match certificate {
         EdgeCertificate::SelfSigned { names } => net::tls::Edge::self_signed(names, &alpn),
         EdgeCertificate::Files { cert, key } => {

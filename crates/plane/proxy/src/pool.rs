@@ -10,35 +10,18 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::buffer::Buffer;
-use crate::stream::Stream;
+use crate::far::{Far, Link, Slot};
+use crate::shared_links::SharedLinks;
 
 /// A connection rests on the certificates it was made with; it is used for so
 /// long at most.
 const AGE_MAX: Duration = Duration::from_secs(24 * 3600);
 
-/// The process-wide number of an (upstream, address) pair.
-pub(crate) type Slot = u32;
-
-/// A connection to an upstream, with what it has sent and nobody read.
-pub(crate) struct Link {
-    pub(crate) stream: RefCell<Stream>,
-    pub(crate) input: Buffer,
-    /// It carried a request before.
-    pub(crate) used: bool,
-    pub(crate) opened: Instant,
-}
-
-impl Link {
-    pub(crate) fn fresh(stream: Stream) -> Self {
-        let stream = RefCell::new(stream);
-        Self { stream, input: Buffer::default(), used: false, opened: Instant::now() }
-    }
-}
-
 /// The idle connections of one core.
 #[derive(Default)]
 pub(crate) struct Pool {
+    /// Connections that many exchanges share.
+    pub(crate) shared: SharedLinks,
     idle: RefCell<HashMap<Slot, Vec<(Instant, Link)>>>,
 }
 
@@ -64,7 +47,8 @@ impl Pool {
     }
 
     /// Puts a connection back; the oldest makes room when there are `max`.
-    pub(crate) fn give(&self, slot: Slot, mut link: Link, max: usize) {
+    pub(crate) fn give(&self, slot: Slot, far: Far, max: usize) {
+        let Far::One(mut link) = far else { return };
         link.used = true;
         link.input.rest();
         let mut idle = self.idle.borrow_mut();
@@ -83,17 +67,20 @@ impl Pool {
             list.retain(|(since, _)| *since >= oldest);
             !list.is_empty()
         });
+        self.shared.sweep(oldest);
     }
 
     /// Drops everything: what some of it rests on is gone, and connections are
     /// cheap.
     pub(crate) fn clear(&self) {
         self.idle.borrow_mut().clear();
+        self.shared.clear();
     }
 
     /// Drops everything in a slot: its upstream is gone or not trusted now.
     pub(crate) fn empty(&self, slot: Slot) {
         self.idle.borrow_mut().remove(&slot);
+        self.shared.empty(slot);
     }
 }
 
@@ -102,6 +89,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
+    use crate::stream::Stream;
 
     async fn pair() -> (Link, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -117,7 +105,7 @@ mod tests {
     async fn an_open_silent_connection_comes_back_marked_as_used() {
         let pool = Pool::default();
         let (link, _far) = pair().await;
-        pool.give(3, link, 4);
+        pool.give(3, Far::One(link), 4);
         assert!(pool.take(4, long_ago()).await.is_none());
         assert!(pool.take(3, long_ago()).await.unwrap().used);
         assert!(pool.take(3, long_ago()).await.is_none());
@@ -130,12 +118,12 @@ mod tests {
         far.writable().await.unwrap();
         far.try_write(b"HTTP/1.1 200 OK\r\n").unwrap();
         readable(&mut link).await;
-        pool.give(1, link, 4);
+        pool.give(1, Far::One(link), 4);
         assert!(pool.take(1, long_ago()).await.is_none());
         let (mut link, far) = pair().await;
         drop(far);
         readable(&mut link).await;
-        pool.give(1, link, 4);
+        pool.give(1, Far::One(link), 4);
         assert!(pool.take(1, long_ago()).await.is_none());
     }
 
@@ -151,13 +139,13 @@ mod tests {
         for _ in 0..3 {
             let (link, end) = pair().await;
             far.push(end);
-            pool.give(1, link, 2);
+            pool.give(1, Far::One(link), 2);
         }
         assert!(pool.take(1, long_ago()).await.is_some());
         assert!(pool.take(1, long_ago()).await.is_some());
         assert!(pool.take(1, long_ago()).await.is_none());
         let (link, _end) = pair().await;
-        pool.give(1, link, 2);
+        pool.give(1, Far::One(link), 2);
         assert!(pool.take(1, Instant::now() + Duration::from_secs(1)).await.is_none());
     }
 }

@@ -3,38 +3,51 @@
 //! dialled, by the name it gave the explicit proxy, by the routes of the edge.
 
 use std::fmt::Write as _;
+use std::rc::Rc;
 
-use config::{Outbound, Protocol};
-use wire::canonical::{self, Form, HostPort};
+use config::Outbound;
+use wire::canonical::{self, CanonicalError, Form, HostPort};
 
-use crate::connection::Connection;
 use crate::entry::Entry;
+use crate::errand::Errand;
 use crate::fault::Fault;
+use crate::right::Asked;
 use crate::routed::{AtEdge, Routed, Upstream, name_of};
+use crate::websocket;
 use crate::world::World;
 
-/// Finds the upstream and leaves the canonical path in the connection.
-pub(crate) fn route(conn: &mut Connection, world: &World) -> Result<Routed, Fault> {
-    conn.path.clear();
-    let raw = conn.request.target();
-    let target = canonical::target(conn.request.method(), raw).map_err(Fault::Target)?;
+/// Finds the upstream and leaves the canonical path in what is asked.
+pub(crate) fn route(ex: &mut Errand, world: &World) -> Result<Routed, Fault> {
+    if ex.request.is_extended_connect() && !websocket::is_asked(&ex.request) {
+        return Err(Fault::UnknownProtocol);
+    }
+    let asked = Rc::clone(&ex.asked);
+    let mut asked = asked.borrow_mut();
+    asked.method.push_str(ex.request.method());
+    let raw = ex.request.target();
+    let target = canonical::target(ex.request.method(), raw).map_err(Fault::Target)?;
     if target.form == Form::Authority {
         return Err(Fault::ConnectHere);
     }
-    canonical::path(target.path, &mut conn.path).map_err(Fault::Target)?;
+    let path = canonical::path_keeping_slashes(target.path, &mut asked.path);
+    let has_escaped_slash = path.map_err(Fault::Target)?;
     let query_from = target.query.map(|query| raw.len() - query.len());
     // That a target and Host agree is the parser's to see.
-    let named = target.authority.or_else(|| conn.request.host());
+    let named = target.authority.or_else(|| ex.request.host());
     let authority = named.map(HostPort::read).transpose().map_err(Fault::Target)?;
-    conn.host.clear();
     if let Some(authority) = &authority {
-        authority.write_host(&mut conn.host);
+        authority.write_host(&mut ex.host);
     }
     let port = authority.and_then(|authority| authority.port());
-    let (upstream, edge) = upstream(conn, world, port)?;
+    let (upstream, edge) = upstream(ex, &asked, world, port)?;
     speaks_http(world, upstream)?;
-    finish_host(conn, world, upstream, port);
-    Ok(Routed { upstream, edge, query_from })
+    if has_escaped_slash && !keeps_escaped_slashes(world, upstream, edge) {
+        return Err(Fault::Target(CanonicalError::EscapedDelimiter));
+    }
+    finish_host(&mut ex.host, world, upstream, port);
+    let routed = Routed { upstream, edge, query_from };
+    asked.routed = Some(routed);
+    Ok(routed)
 }
 
 /// A request never goes to a port that is declared as TCP, whatever the
@@ -44,31 +57,49 @@ fn speaks_http(world: &World, upstream: Upstream) -> Result<(), Fault> {
         Upstream::App(at) => world.snapshot.inbound.get(at).map(|inbound| inbound.protocol),
         Upstream::Service(at) => world.snapshot.outbound.get(at).map(|outbound| outbound.protocol),
     };
-    if protocol == Some(Protocol::Http) { Ok(()) } else { Err(Fault::NoRoute) }
+    if protocol.is_some_and(config::Protocol::is_http) { Ok(()) } else { Err(Fault::NoRoute) }
+}
+
+/// Whether `%2F` may stand in a path there: at a gateway the route says so, at
+/// a door the port.
+fn keeps_escaped_slashes(world: &World, upstream: Upstream, edge: Option<AtEdge>) -> bool {
+    let snapshot = &world.snapshot;
+    let kept = match (upstream, edge) {
+        (_, Some(AtEdge { listener, route })) => {
+            let route = snapshot.edges.get(listener).and_then(|edge| edge.routes.get(route));
+            route.map(|route| route.keep_escaped_slashes)
+        }
+        (Upstream::App(at), None) => snapshot.inbound.get(at).map(|i| i.keep_escaped_slashes),
+        (Upstream::Service(at), None) => {
+            snapshot.outbound.get(at).map(|outbound| outbound.keep_escaped_slashes)
+        }
+    };
+    kept == Some(true)
 }
 
 /// The `Host` that goes on: as asked for, in canonical form; an HTTP/1.0
 /// request that names none asks for the service by its name.
-fn finish_host(conn: &mut Connection, world: &World, upstream: Upstream, port: Option<u16>) {
-    if conn.host.is_empty()
+fn finish_host(host: &mut String, world: &World, upstream: Upstream, port: Option<u16>) {
+    if host.is_empty()
         && let Some((service, _)) = name_of(world, upstream)
     {
-        conn.host.push_str(service.name.as_str());
+        host.push_str(service.name.as_str());
     }
     if let Some(port) = port {
         // Writing to a string can't fail.
-        let _written = write!(conn.host, ":{port}");
+        let _written = write!(host, ":{port}");
     }
 }
 
 fn upstream(
-    conn: &Connection,
+    ex: &Errand,
+    asked: &Asked,
     world: &World,
     port: Option<u16>,
 ) -> Result<(Upstream, Option<AtEdge>), Fault> {
-    match &*conn.entry {
+    match &*ex.session.entry {
         Entry::Inbound => {
-            let at = conn.inbound_port.and_then(|port| world.inbound(port));
+            let at = ex.session.inbound_port.and_then(|port| world.inbound(port));
             let at = at.ok_or(Fault::Misdirected("this port".into()))?;
             Ok((Upstream::App(at), None))
         }
@@ -78,34 +109,35 @@ fn upstream(
             Ok((Upstream::Service(at), None))
         }
         Entry::HttpProxy => {
-            let at = by_host(world, &conn.host, port, Protocol::Http)?;
+            let at = by_host(world, &ex.host, port, true)?;
             Ok((Upstream::Service(at), None))
         }
-        Entry::Edge { listener } => at_the_edge(conn, world, listener),
+        Entry::Edge { listener } => at_the_edge(ex, asked, world, listener),
     }
 }
 
 fn at_the_edge(
-    conn: &Connection,
+    ex: &Errand,
+    asked: &Asked,
     world: &World,
     listener: &str,
 ) -> Result<(Upstream, Option<AtEdge>), Fault> {
-    let host = conn.host.as_str();
+    let host = ex.host.as_str();
     let at = world.edge(listener).ok_or(Fault::NoRoute)?;
     let edge = world.snapshot.edges.get(at).ok_or(Fault::NoRoute)?;
     if edge.hostname.as_ref().is_some_and(|pattern| !pattern.matches(host)) {
         return Err(Fault::Misdirected(host.to_owned()));
     }
-    if let Some(sni) = &conn.sni
+    if let Some(sni) = &ex.session.sni
         && !sni.eq_ignore_ascii_case(host)
         && world.another_listener_serves(at, host)
     {
         return Err(Fault::Misdirected(host.to_owned()));
     }
-    let place = edge.routes.find_place(host, conn.request.method(), &conn.path);
+    let place = edge.routes.find_place(host, &asked.method, &asked.path);
     let place = place.ok_or(Fault::NoRoute)?;
     let route = edge.routes.get(place).ok_or(Fault::NoRoute)?;
-    let dice = conn.core.roll();
+    let dice = ex.session.core.roll();
     let backend = weighted(&route.backends, dice).ok_or(Fault::NoRoute)?;
     Ok((Upstream::Service(backend), Some(AtEdge { listener: at, route: place })))
 }
@@ -126,12 +158,12 @@ fn weighted(backends: &[(usize, u32)], dice: u64) -> Option<usize> {
 }
 
 /// The upstream of a name given to the explicit proxy. Without a port the
-/// only port of the service that speaks `protocol` is meant.
+/// only port of the service that speaks HTTP, or does not, is meant.
 pub(crate) fn by_host(
     world: &World,
     host: &str,
     port: Option<u16>,
-    protocol: Protocol,
+    is_http: bool,
 ) -> Result<usize, Fault> {
     let unknown = || Fault::UnknownService(written(host, port));
     let all = &world.snapshot.outbound;
@@ -142,7 +174,7 @@ pub(crate) fn by_host(
         return Ok(at);
     }
     let default_port = port.is_none() || port == Some(80);
-    let fits = |o: &Outbound| default_port && o.protocol == protocol;
+    let fits = |o: &Outbound| default_port && o.protocol.is_http() == is_http;
     let mut fitting = named().filter(|(_, o)| fits(o));
     match (fitting.next(), fitting.next()) {
         (Some((at, _)), None) => Ok(at),

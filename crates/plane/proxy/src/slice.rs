@@ -88,10 +88,17 @@ impl Held {
     pub(crate) fn compile(&self, judge: &Judge<'_>) -> Result<Snapshot, Refused> {
         let (mut sources, mut endpoints, mut seal) = (Vec::new(), BTreeMap::new(), None);
         for (name, held) in &self.resources {
-            match content(name, &held.bytes)? {
-                Content::Document(text) => sources.push(Source { name: name.clone(), text }),
-                Content::Endpoints(list) => _ = endpoints.insert(service(name, &list)?, list),
-                Content::Seal(found) => seal = Some(found),
+            // The seal and its name belong together: what is under that name is
+            // the one thing the seal does not cover.
+            match (content(name, &held.bytes)?, name == SEAL) {
+                (Content::Document(text), false) => {
+                    sources.push(Source { name: name.clone(), text });
+                }
+                (Content::Endpoints(list), false) => {
+                    endpoints.insert(service(name, &list)?, list);
+                }
+                (Content::Seal(found), true) => seal = Some(found),
+                _ => return Err(Refused::Unreadable(name.clone())),
             }
         }
         let generation = self.check_seal(&seal.ok_or(Refused::NoSeal)?, judge)?;

@@ -6,14 +6,13 @@ use model::DecisionId;
 use tokio::time::Instant;
 
 use crate::progress::Progress;
-use crate::routed::{Routed, Upstream};
+use crate::routed::Upstream;
 use crate::world::World;
 
 /// An exchange on its way.
 #[derive(Default)]
 pub(crate) struct Story {
     pub(crate) progress: Progress,
-    pub(crate) routed: Option<Routed>,
     pub(crate) rule: Option<usize>,
     pub(crate) begun: Option<Begun>,
 }
@@ -22,12 +21,11 @@ pub(crate) struct Story {
 pub(crate) struct Begun {
     pub(crate) id: DecisionId,
     pub(crate) since: Instant,
-    pub(crate) world: Arc<World>,
 }
 
 impl Story {
-    pub(crate) fn begin(id: DecisionId, since: Instant, world: Arc<World>) -> Self {
-        Self { begun: Some(Begun { id, since, world }), ..Self::default() }
+    pub(crate) fn begin(id: DecisionId, since: Instant) -> Self {
+        Self { begun: Some(Begun { id, since }), ..Self::default() }
     }
 
     /// The id the caller may be told.
@@ -41,10 +39,11 @@ pub(crate) struct StreamStory {
     pub(crate) upstream: Option<Upstream>,
     pub(crate) rule: Option<usize>,
     pub(crate) begun: Begun,
+    pub(crate) world: Arc<World>,
 }
 
 impl StreamStory {
     pub(crate) fn begin(id: DecisionId, since: Instant, world: Arc<World>) -> Self {
-        Self { upstream: None, rule: None, begun: Begun { id, since, world } }
+        Self { upstream: None, rule: None, begun: Begun { id, since }, world }
     }
 }

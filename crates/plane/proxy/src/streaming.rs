@@ -8,14 +8,15 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::buffer::Buffer;
-use crate::choose;
+use crate::choose::{self, Ask, Wire};
 use crate::decide;
 use crate::entry::Entry;
+use crate::far::Far;
 use crate::fault::Fault;
-use crate::identify::Identified;
 use crate::record;
 use crate::right::Right;
 use crate::routed::Upstream;
+use crate::session::Session;
 use crate::story::StreamStory;
 use crate::stream::Stream;
 use crate::tunnel::{self, Broken, Ends, Passed};
@@ -23,7 +24,8 @@ use crate::world::World;
 
 /// A TCP connection about to be opened.
 pub(crate) struct Opening {
-    pub(crate) identified: Identified,
+    pub(crate) session: Session,
+    pub(crate) stream: Stream,
     /// What was read from the caller before, by an explicit proxy.
     pub(crate) input: Buffer,
     /// Says the word that the tunnel is open, where the caller waits for it.
@@ -31,45 +33,38 @@ pub(crate) struct Opening {
 }
 
 impl Opening {
-    pub(crate) fn of(identified: Identified) -> Self {
-        Self { identified, input: Buffer::default(), announce: None }
+    pub(crate) fn of(session: Session, stream: Stream) -> Self {
+        Self { session, stream, input: Buffer::default(), announce: None }
     }
 }
 
+/// Each stream has a connection of its own.
+const BYTES: Ask = Ask { wire: Wire::One, fresh: true, repeatable: false };
+
 /// Serves the stream to its end and records it.
 pub(crate) async fn serve(opening: Opening) {
-    let Opening { identified, mut input, announce } = opening;
+    let Opening { session, stream, mut input, announce } = opening;
     // Listed with its right first, then judged: a swap in between sees it.
-    if let Some(right) = right(&identified) {
-        identified.listed.holds(right);
+    if let Some(right) = right(&session) {
+        session.listed.holds(right);
     }
-    let world = identified.door.world();
+    let world = session.door.world();
     let mut story =
-        StreamStory::begin(identified.core.decision_id(), Instant::now(), Arc::clone(&world));
+        StreamStory::begin(session.core.decision_id(), Instant::now(), Arc::clone(&world));
     let passed = Passed::default();
-    let caller = identified.stream;
-    let known = record::StreamEnd {
-        core: Rc::clone(&identified.core),
-        door: Arc::clone(&identified.door),
-        entry: Arc::clone(&identified.entry),
-        from: identified.from,
-        caller: identified.caller.principal.clone(),
-        inbound_port: identified.inbound_port,
-    };
-    let caller = RefCell::new(caller);
-    let listed = Rc::clone(&identified.listed);
-    let walk = walk(&known, &world, &caller, &mut input, announce, &passed, &mut story);
+    let caller = RefCell::new(stream);
+    let listed = Rc::clone(&session.listed);
+    let walk = walk(&session, &world, &caller, &mut input, announce, &passed, &mut story);
     let ended = tokio::select! {
         biased;
         why = listed.cut() => Err(Fault::Cut(why)),
         ended = walk => ended,
     };
-    record::record_stream(&known, &story, &passed, ended.err().as_ref());
-    drop(identified.place);
+    record::record_stream(&session, &story, &passed, ended.err().as_ref());
 }
 
 async fn walk(
-    known: &record::StreamEnd,
+    session: &Session,
     world: &World,
     caller: &RefCell<Stream>,
     input: &mut Buffer,
@@ -77,33 +72,30 @@ async fn walk(
     passed: &Passed,
     story: &mut StreamStory,
 ) -> Result<(), Fault> {
-    let upstream = upstream(known, world)?;
+    let upstream = upstream(session, world)?;
     story.upstream = Some(upstream);
     let permit = match upstream {
-        Upstream::App(at) => decide::connect(world, at, &known.caller)?,
+        Upstream::App(at) => decide::connect(world, at, &session.caller.principal)?,
         Upstream::Service(at) => decide::reach(world, at)?,
     };
     story.rule = Some(permit.rule());
-    let mut chosen = choose::choose(&known.core, world, permit, true).await?;
+    let mut chosen = choose::choose(&session.core, world, permit, BYTES).await?;
     if let Some(words) = announce {
         let said =
             crate::half::Half::new(caller).send(words, world.snapshot.limits.head_time).await;
         said.map_err(|_| Fault::CallerGone)?;
     }
-    let _open = record::open_stream(known, story);
-    let ends = Ends {
-        caller,
-        caller_in: input,
-        upstream: &chosen.link.stream,
-        upstream_in: &mut chosen.link.input,
-    };
+    let _open = record::open_stream(session, story);
+    let Far::One(link) = &mut chosen.far else { return Err(Fault::NoRoute) };
+    let ends =
+        Ends { caller, caller_in: input, upstream: &link.stream, upstream_in: &mut link.input };
     tunnel::run(ends, world.snapshot.limits.tcp_idle_time, passed).await.map_err(fault)
 }
 
-fn upstream(known: &record::StreamEnd, world: &World) -> Result<Upstream, Fault> {
-    match &*known.entry {
+fn upstream(session: &Session, world: &World) -> Result<Upstream, Fault> {
+    match &*session.entry {
         Entry::Inbound => {
-            let at = known.inbound_port.and_then(|port| world.inbound(port));
+            let at = session.inbound_port.and_then(|port| world.inbound(port));
             at.map(Upstream::App).ok_or(Fault::Misdirected("this port".into()))
         }
         Entry::Outbound { service, port } => {
@@ -115,11 +107,11 @@ fn upstream(known: &record::StreamEnd, world: &World) -> Result<Upstream, Fault>
     }
 }
 
-fn right(identified: &Identified) -> Option<Right> {
-    match &*identified.entry {
+fn right(session: &Session) -> Option<Right> {
+    match &*session.entry {
         Entry::Inbound => {
-            let caller = identified.caller.principal.clone();
-            identified.inbound_port.map(|port| Right::StreamIn { caller, port })
+            let caller = Rc::clone(&session.caller);
+            session.inbound_port.map(|port| Right::StreamIn { caller, port })
         }
         Entry::Outbound { service, port } => {
             Some(Right::StreamOut { service: service.clone(), port: *port })

@@ -1,92 +1,65 @@
-//! The request on its way: the head as rewritten, the body as it comes.
+//! The request's body on its way to the other side.
 
-use std::io;
 use std::time::Duration;
 
 use model::Limits;
 use tokio::time::{Instant, timeout_at};
-use wire::http1::{BodyDecoder, Framing, write_last_chunk};
 
-use crate::body::{BODY_WINDOW, write_body};
-use crate::buffer::Buffer;
 use crate::fault::Fault;
-use crate::half::Half;
-use crate::progress::Activity;
-use crate::stream::Stream;
+use crate::flow::{More, Sink, Source, Spoilt};
+use crate::patience::Patience;
+use crate::progress::{Activity, Progress};
 
-/// The direction of the request.
+/// The direction of the request. In HTTP/1 the sink holds the head already.
 pub(crate) struct Uploader<'a> {
-    pub(crate) caller: Half<'a, Stream>,
-    pub(crate) caller_in: &'a mut Buffer,
-    pub(crate) upstream: Half<'a, Stream>,
-    pub(crate) out: &'a mut Vec<u8>,
+    pub(crate) source: Source<'a>,
+    pub(crate) sink: Sink<'a>,
     pub(crate) limits: &'a Limits,
+    pub(crate) patience: Patience,
     pub(crate) clock: &'a Activity,
-    pub(crate) sent: u64,
+    pub(crate) progress: &'a Progress,
     pub(crate) pace: Pace,
 }
 
 impl Uploader<'_> {
-    /// A head without a body.
-    pub(crate) async fn head(&mut self) -> io::Result<()> {
-        self.clock.last.set(Instant::now());
-        self.upstream.send(self.out, self.limits.body_stall_time).await
-    }
-
     /// Head and body. Body bytes that are here already go out with the head.
-    pub(crate) async fn message(&mut self, framing: Framing) -> Result<(), Fault> {
-        let mut decoder = BodyDecoder::new(framing);
-        let chunked = framing == Framing::Chunked;
+    pub(crate) async fn message(&mut self) -> Result<(), Fault> {
         let stall = self.limits.body_stall_time;
         let mut is_kept = true;
         loop {
-            self.take_in(&mut decoder, chunked)?;
-            if !is_kept && !decoder.is_done() {
-                return Err(Fault::RequestCrawls(stall));
+            let (count, done) = self.source.take(&mut self.sink, self.limits).map_err(spoilt)?;
+            self.progress.sent(count);
+            if !is_kept && !done {
+                return Err(Fault::RequestCrawls(self.patience.request));
             }
-            if !self.out.is_empty() {
-                let sent = self.upstream.send(self.out, stall).await;
-                sent.map_err(Fault::UpstreamClosed)?;
-                self.out.clear();
+            if done {
+                let sent = self.sink.finish(&self.source, stall).await;
+                return sent.map_err(Fault::UpstreamClosed);
             }
-            if decoder.is_done() {
-                return Ok(());
-            }
+            self.sink.flush(stall).await.map_err(Fault::UpstreamClosed)?;
             is_kept = self.more().await?;
         }
-    }
-
-    /// Moves what is unread into `out`, re-framed.
-    fn take_in(&mut self, decoder: &mut BodyDecoder, chunked: bool) -> Result<(), Fault> {
-        while !decoder.is_done() {
-            let unread = self.caller_in.unread();
-            let step = decoder.decode(unread, self.limits).map_err(Fault::RequestBody)?;
-            let data = unread.get(step.data.clone()).unwrap_or_default();
-            self.sent = self.sent.saturating_add(data.len() as u64);
-            write_body(self.out, data, chunked);
-            let stuck = step.used == 0;
-            self.caller_in.consume(step.used);
-            if stuck && !decoder.is_done() {
-                return Ok(());
-            }
-        }
-        if chunked {
-            write_last_chunk(self.out, decoder.trailers());
-        }
-        Ok(())
     }
 
     /// Reads on; says whether the body comes fast enough.
     async fn more(&mut self) -> Result<bool, Fault> {
         let now = Instant::now();
         self.clock.last.set(now);
-        let stall = self.limits.body_stall_time;
-        let filled = self.caller_in.fill(&mut self.caller, BODY_WINDOW);
-        match timeout_at(now + stall.into(), filled).await {
+        let stall = self.patience.request;
+        match timeout_at(now + stall.into(), self.source.more()).await {
             Err(_) => Err(Fault::RequestStalled(stall)),
-            Ok(Ok(0) | Err(_)) => Err(Fault::CallerGone),
-            Ok(Ok(count)) => Ok(self.pace.is_kept(count, now.elapsed(), stall.into())),
+            Ok(Ok(More::End)) => Err(Fault::CallerGone),
+            Ok(Err(error)) => Err(spoilt(error)),
+            Ok(Ok(More::Bytes(count))) => Ok(self.patience.is_open_ended
+                || self.pace.is_kept(count, now.elapsed(), stall.into())),
         }
+    }
+}
+
+fn spoilt(error: Spoilt) -> Fault {
+    match error {
+        Spoilt::Body(error) => Fault::RequestBody(error),
+        Spoilt::Broke(_) => Fault::CallerGone,
     }
 }
 

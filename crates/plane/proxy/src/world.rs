@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use config::Snapshot;
 use model::{Principal, ServiceName, SpiffeId};
+use net::tls::{ALPN_H2, ALPN_HTTP, ALPN_TCP};
 use net::{Credentials, Swap};
-use policy::{Action, Narrowed};
+use policy::Narrowed;
 
-use crate::pool::Slot;
-use crate::right::Right;
+use crate::far::Slot;
 
 /// What a door runs on between two swaps.
 pub(crate) struct World {
@@ -42,7 +42,9 @@ pub(crate) struct Service {
     /// The number its balancing state goes by on each core.
     pub(crate) upstream: Slot,
     pub(crate) instances: Vec<Instance>,
+    /// For HTTP/1 and for bytes.
     pub(crate) connector: Arc<net::tls::Outbound>,
+    pub(crate) connector_http2: Arc<net::tls::Outbound>,
     /// The callee's rules for us.
     pub(crate) own: Narrowed,
     /// Connections may carry one exchange after the other.
@@ -112,33 +114,6 @@ impl World {
         let claims = |edge: &config::Edge| edge.hostname.as_ref().is_some_and(|h| h.matches(host));
         self.snapshot.edges.iter().enumerate().any(|(other, edge)| other != at && claims(edge))
     }
-
-    /// Judges again what was opened under an earlier world.
-    ///
-    /// # Errors
-    /// Says why it has to end.
-    pub(crate) fn still_allows(&self, right: &Right) -> Result<(), &'static str> {
-        match right {
-            Right::Undecided | Right::Requests => Ok(()),
-            Right::StreamIn { caller, port } => {
-                let inbound = self.inbound(*port).and_then(|at| self.snapshot.inbound.get(at));
-                let inbound = inbound.ok_or("the port is no longer served")?;
-                let judged = inbound.policy.narrow(caller, *port);
-                match judged.decide(&inbound.policy, &Action::Connect, ()) {
-                    Ok(_) => Ok(()),
-                    Err(_) => Err("policy no longer allows this stream"),
-                }
-            }
-            Right::StreamOut { service, port } => {
-                let at = self.outbound(service, *port).and_then(|at| self.services.get(at));
-                match at.map(|service| service.own.reach(())) {
-                    Some(Ok(_)) => Ok(()),
-                    Some(Err(_)) => Err("policy no longer allows this stream"),
-                    None => Err("the service is gone or may no longer be called"),
-                }
-            }
-        }
-    }
 }
 
 fn service(outbound: &config::Outbound, own: &Principal, with: &Making<'_>) -> Service {
@@ -149,33 +124,44 @@ fn service(outbound: &config::Outbound, own: &Principal, with: &Making<'_>) -> S
         address: endpoint.address,
     });
     let upstream = with.slots.of(&outbound.sni, None);
+    let one = if outbound.protocol.is_http() { ALPN_HTTP } else { ALPN_TCP };
     Service {
         name: format!("{}:{}", outbound.service, outbound.port),
         sni: outbound.sni.clone(),
         upstream,
         instances: instances.collect(),
-        connector: connector(outbound, upstream, with),
+        connector: connector(outbound, upstream, with, |known| &known.connector, one),
+        connector_http2: connector(
+            outbound,
+            upstream,
+            with,
+            |known| &known.connector_http2,
+            ALPN_H2,
+        ),
         own: outbound.policy.narrow(own, outbound.port),
-        pooled: outbound.protocol == config::Protocol::Http,
+        pooled: outbound.protocol.is_http(),
     }
 }
 
+/// The connector of the world before, which has sessions to resume, or a new
+/// one. It offers one protocol: what a connection is wanted for is known.
 fn connector(
     outbound: &config::Outbound,
     upstream: Slot,
     with: &Making<'_>,
+    of: impl Fn(&Service) -> &Arc<net::tls::Outbound>,
+    alpn: &[u8],
 ) -> Arc<net::tls::Outbound> {
     let known = with.before.and_then(|before| {
         before.services.iter().find(|service| {
-            service.upstream == upstream && service.connector.expected() == outbound.servers
+            service.upstream == upstream && of(service).expected() == outbound.servers
         })
     });
     match known {
-        Some(service) => Arc::clone(&service.connector),
+        Some(service) => Arc::clone(of(service)),
         None => {
-            let alpn = [outbound.protocol.alpn().as_bytes()];
             let credentials = Arc::clone(with.credentials);
-            Arc::new(net::tls::Outbound::new(credentials, &outbound.servers, &alpn))
+            Arc::new(net::tls::Outbound::new(credentials, &outbound.servers, &[alpn]))
         }
     }
 }

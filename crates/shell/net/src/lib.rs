@@ -8,6 +8,7 @@ mod clock;
 mod credentials;
 mod dice;
 pub mod grpc;
+pub mod http2;
 pub mod http_client;
 mod swap;
 #[cfg(test)]

@@ -1,17 +1,19 @@
-//! The HTTP side of `echo`: read the request, call onward, answer with both.
+//! The HTTP side of `echo`: read the request, call onward, answer with both. A
+//! gRPC call, of whatever method and shape, gets its own messages back.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming as Body;
-use hyper::header::CONTENT_TYPE;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
 
 use super::answer::{Answer, Called, all_headers, header, lossy};
 use super::onward::{Incoming, onward};
@@ -41,7 +43,11 @@ impl Service {
         &self.name
     }
 
-    async fn answer(&self, request: Request<Body>) -> Response<Full<Bytes>> {
+    async fn answer(&self, request: Request<Body>) -> Response<Reply> {
+        let kind = request.headers().get(CONTENT_TYPE).cloned();
+        if let Some(kind) = kind.filter(|kind| kind.as_bytes().starts_with(b"application/grpc")) {
+            return echo_call(request.into_body(), kind);
+        }
         let (head, body) = request.into_parts();
         let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await else {
             return reply(
@@ -93,12 +99,46 @@ impl Service {
     }
 }
 
-fn reply(status: StatusCode, body: &[u8]) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::copy_from_slice(body)));
+/// A body that is there, or that comes as the request's does.
+type Reply = BoxBody<Bytes, hyper::Error>;
+
+fn reply(status: StatusCode, body: &[u8]) -> Response<Reply> {
+    let body = Full::new(Bytes::copy_from_slice(body)).map_err(|never| match never {});
+    let mut response = Response::new(body.boxed());
     *response.status_mut() = status;
-    let json = hyper::header::HeaderValue::from_static("application/json");
-    response.headers_mut().insert(CONTENT_TYPE, json);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+/// Every message back as it comes, then the status OK.
+fn echo_call(body: Body, kind: HeaderValue) -> Response<Reply> {
+    let status = async {
+        let mut trailers = HeaderMap::new();
+        trailers.insert("grpc-status", HeaderValue::from_static("0"));
+        Some(Ok(trailers))
+    };
+    let mut response = Response::new(body.with_trailers(status).boxed());
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    response
+}
+
+/// HTTP/2 by prior knowledge begins like this (RFC 9113, section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0";
+
+/// Whether the first bytes, which stay where they are, begin HTTP/2.
+async fn begins_http2(stream: &TcpStream) -> bool {
+    let mut seen = [0_u8; PREFACE.len()];
+    for _ in 0..200 {
+        match stream.peek(&mut seen).await {
+            Ok(count @ 1..) if seen.get(..count) == Some(PREFACE) => return true,
+            Ok(count @ 1..) if seen.get(..count).is_some_and(|s| PREFACE.starts_with(s)) => {
+                // More of it is about to come.
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// Answers every connection of `listener`, until aborted.
@@ -115,11 +155,18 @@ pub(super) async fn serve(listener: TcpListener, service: Arc<Service>) {
                 let service = Arc::clone(&service);
                 async move { Ok::<_, std::convert::Infallible>(service.answer(request).await) }
             });
-            let _ = hyper::server::conn::http1::Builder::new()
-                .timer(TokioTimer::new())
-                .half_close(true)
-                .serve_connection(TokioIo::new(stream), answer)
-                .await;
+            if begins_http2(&stream).await {
+                let _ = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+                    .timer(TokioTimer::new())
+                    .serve_connection(TokioIo::new(stream), answer)
+                    .await;
+            } else {
+                let _ = hyper::server::conn::http1::Builder::new()
+                    .timer(TokioTimer::new())
+                    .half_close(true)
+                    .serve_connection(TokioIo::new(stream), answer)
+                    .await;
+            }
         });
     }
 }

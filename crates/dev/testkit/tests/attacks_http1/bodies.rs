@@ -1,6 +1,6 @@
 //! H1-10 to H1-14: chunks, trailers, expectations and upgrades.
 
-use testkit::{Row, get, post, row};
+use testkit::{Place, Row, get, post, row};
 
 const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
 
@@ -143,19 +143,33 @@ fn expectations() -> Vec<Row> {
     ]
 }
 
-/// The doors switch to no other protocol: the fields don't go on, and what
-/// follows the request is the next request or nothing.
+/// To switch to a WebSocket is asked on, and nothing else is; behind an
+/// ordinary answer everything is as before. `switches.rs` has what is sent
+/// behind such a request.
 fn upgrades() -> Vec<Row> {
     let plain =
         |row: Row| row.fields(&[("upgrade", &[]), ("connection", &[]), ("http2-settings", &[])]);
+    let passed_over = |what, lines: &str| plain(row("H1-14", what).twin(get(lines)));
     vec![
-        plain(row("H1-14", "a WebSocket request is a plain one")
-            .twin(get("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"))),
-        plain(row("H1-14", "h2c is a plain request")
-            .twin(get("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"))),
+        row("H1-14", "a WebSocket may be asked for, and refused")
+            .twin(get("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"))
+            .fields(&[("upgrade", &["websocket"]), ("sec-websocket-version", &["13"])]),
+        passed_over("h2c", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"),
+        passed_over("another protocol", "Connection: Upgrade\r\nUpgrade: TLS/1.2\r\n"),
+        passed_over("two protocols", "Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n"),
+        passed_over("two lines", "Connection: Upgrade\r\nUpgrade: websocket\r\nUpgrade: h2c\r\n"),
+        passed_over("no Connection", "Upgrade: websocket\r\n"),
+        passed_over("a Connection without it", "Connection: keep-alive\r\nUpgrade: websocket\r\n"),
+        plain(row("H1-14", "a body")
+            .twin(post("Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n", "hello"))
+            .arrives_with(b"hello")),
+        plain(row("H1-14", "in HTTP/1.0")
+            .twin("GET /v1/a HTTP/1.0\r\nHost: orders:8080\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")),
+        // Without TLS it begins a connection of HTTP/2, rightly.
         row("H1-14", "the preface of HTTP/2")
             .attack("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-            .gets(&[400, 505]),
+            .gets(&[400, 505])
+            .at(&[Place::Inbound, Place::Edge]),
         row("H1-14", "frames instead of a request")
             .attack(b"\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64".as_slice()),
         row("H1-14", "a WebSocket frame instead of a request")

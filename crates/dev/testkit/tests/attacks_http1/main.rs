@@ -8,6 +8,7 @@ mod hosts;
 mod lines;
 mod sizes;
 mod slow;
+mod switches;
 mod upstream;
 
 use testkit::{Arena, Place, Row, run_table};

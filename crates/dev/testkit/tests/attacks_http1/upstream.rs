@@ -124,7 +124,7 @@ fn words_between() -> Vec<Lie> {
     vec![
         lie("H1-13", "a thousand interim answers", hint.repeat(1000)),
         lie("H1-14", "101 unasked", "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n\x01\x02"),
-        lie("H1-14", "101 to a request that asked, which did not go on", "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n\x01\x02")
+        lie("H1-14", "101 to a request that asked, without the proof", "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n\x01\x02")
             .to(get("Connection: Upgrade\r\nUpgrade: websocket\r\n")),
         lie("H1-14", "101 without a protocol", "HTTP/1.1 101 Switching Protocols\r\n\r\n"),
         lie("H1-14", "101 behind a 100", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")

@@ -39,6 +39,11 @@ fn rows() -> Vec<Row> {
         alert: Some(NoApplicationProtocol),
         ..of("TLS-20", what, SNI, alpn, "ALPN")
     };
+    // SETTINGS, and then GOAWAY.
+    let mixed_up = |what, alpn| Row {
+        answer: "\0\0\u{18}\u{4}\0",
+        ..of("TLS-20", what, SNI, alpn, "PROTOCOL_ERROR")
+    };
     let inside = |what, says: &[u8], answer| Row {
         says: says.to_vec(),
         answer,
@@ -55,7 +60,8 @@ fn rows() -> Vec<Row> {
         name("more before it", "x.p8080.orders.default.stage"),
         name("a port with zeros", "p08080.orders.default.stage"),
         of("TLS-16", "no name, and several ports", "", HTTP, "no server name"),
-        unknown("h2", &[b"h2"]),
+        mixed_up("HTTP/1.1 where h2 was agreed", &[b"h2"]),
+        mixed_up("the same after a choice", &[b"http/1.1", b"h2"]),
         unknown("an unknown protocol", &[b"x-unknown"]),
         unknown("HTTP/1.0", &[b"http/1.0"]),
         unknown("the name in capitals", &[b"HTTP/1.1"]),
@@ -67,7 +73,7 @@ fn rows() -> Vec<Row> {
             "is not what this port speaks",
         ),
         of("TLS-20", "TCP at an HTTP port", SNI, &[b"postern-tcp"], "is not what this port speaks"),
-        served("h2 and HTTP/1.1", SNI, &[b"h2", b"http/1.1"]),
+        served("HTTP/1.1 and an unknown protocol", SNI, &[b"x-unknown", b"http/1.1"]),
         served("no protocol at an HTTP port", SNI, &[]),
         served("the name in other letters", "P8080.Orders.default.STAGE", HTTP),
         inside("the preface of HTTP/2 inside", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 "),

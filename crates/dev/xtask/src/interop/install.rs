@@ -1,6 +1,7 @@
 //! Peers are here, or are brought here by name and version, or the run fails.
 //! Debian's packages come unpinned, since its archive drops what it replaced;
-//! their versions are printed instead. Python's and Go's are pinned by hash.
+//! their versions are printed instead. Python's, Go's and npm's are pinned by
+//! hash.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,12 +10,22 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{run, workspace};
 
+/// Chromium without its windows: a third of its size.
+pub(crate) const CHROMIUM: &str = "chromium-headless-shell";
+
 /// A peer's program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tool {
+    Apache,
+    Chromium,
     Curl,
     Go,
     H2load,
+    Haproxy,
+    Lighttpd,
+    Nghttp,
+    Nginx,
+    Node,
     Openssl,
     Postgres,
     Python,
@@ -26,22 +37,36 @@ impl Tool {
     /// Debian's packages for it; empty where the machine has to have it.
     fn packages(self) -> &'static [&'static str] {
         match self {
+            Self::Chromium => &["chromium-headless-shell"],
+            // The server without its service, which would want port 80.
+            Self::Apache => &["apache2-bin"],
             Self::Curl => &["curl"],
-            Self::H2load => &["nghttp2-client"],
+            Self::Haproxy => &["haproxy"],
+            Self::Lighttpd => &["lighttpd"],
+            Self::Nginx => &["nginx"],
+            Self::H2load | Self::Nghttp => &["nghttp2-client"],
             Self::Openssl => &["openssl"],
             Self::Postgres => &["postgresql", "postgresql-client"],
             Self::Redis => &["redis-server", "redis-tools"],
             Self::Tcpdump => &["tcpdump"],
             Self::Python => &["python3", "python3-venv"],
-            // Debian's is too old for go-spiffe; CI's machine brings its own.
-            Self::Go => &[],
+            // Debian's are too old for go-spiffe, and come with hundreds of
+            // packages for npm; CI's machine brings its own.
+            Self::Go | Self::Node => &[],
         }
     }
 
     /// What proves that it is here, and prints its version.
     fn probe(self) -> (PathBuf, &'static [&'static str]) {
         let (program, arguments): (_, &'static [&'static str]) = match self {
+            Self::Chromium => (CHROMIUM.into(), &["--version"]),
+            Self::Apache => ("apache2".into(), &["-v"]),
             Self::Curl => ("curl".into(), &["--version"]),
+            Self::Haproxy => ("haproxy".into(), &["-v"]),
+            Self::Lighttpd => ("lighttpd".into(), &["-v"]),
+            Self::Nginx => ("nginx".into(), &["-v"]),
+            Self::Nghttp => ("nghttp".into(), &["--version"]),
+            Self::Node => ("node".into(), &["--version"]),
             Self::Go => ("go".into(), &["version"]),
             Self::H2load => ("h2load".into(), &["--version"]),
             Self::Openssl => ("openssl".into(), &["version"]),
@@ -96,8 +121,10 @@ fn from_debian(packages: &[&str]) -> Result<()> {
         bail!("peers are missing; as root: apt-get install {}", packages.join(" "));
     }
     run::run("apt-get", &["update", "-qq"])?;
-    let install = ["install", "-y", "-qq", "--no-install-recommends"];
-    run::run("apt-get", &[&install, packages].concat())
+    // In runlevel 1 no package starts its service: the peers that are servers
+    // are started by their cases, each on a port of its own.
+    let install = ["RUNLEVEL=1", "apt-get", "install", "-y", "-qq", "--no-install-recommends"];
+    run::run("env", &[&install, packages].concat())
 }
 
 /// A Python with exactly the packages of `interop/python/requirements.txt`,
@@ -122,12 +149,44 @@ pub(crate) fn python() -> Result<PathBuf> {
 
 /// The Go peer, built from `interop/go` with its checked-in sums.
 pub(crate) fn go() -> Result<PathBuf> {
+    let program = workspace::root()?.join("target/interop/go-peer");
+    go_build("interop/go", &program, ".")
+}
+
+/// The folder with the programs that `interop/FOLDER/go.mod` names as tools,
+/// built from the versions and sums checked in there.
+pub(crate) fn go_tools(folder: &str) -> Result<PathBuf> {
+    let programs = workspace::root()?.join("target/interop").join(folder);
+    std::fs::create_dir_all(&programs)?;
+    go_build(&format!("interop/{folder}"), &programs, "tool")
+}
+
+fn go_build(folder: &str, output: &Path, what: &str) -> Result<PathBuf> {
+    let build = ["build", "-mod=readonly", "-trimpath", "-o", &output.to_string_lossy(), what];
+    run::run_in(&workspace::root()?.join(folder), "go", &build)?;
+    ensure!(output.exists(), "go built nothing");
+    Ok(output.to_owned())
+}
+
+/// The folder with Node's peers and exactly the packages of
+/// `interop/node/package-lock.json`, each held to its hash.
+pub(crate) fn node() -> Result<PathBuf> {
     let root = workspace::root()?;
-    let program = root.join("target/interop/go-peer");
-    let build = ["build", "-mod=readonly", "-trimpath", "-o", &program.to_string_lossy(), "."];
-    run::run_in(&root.join("interop/go"), "go", &build)?;
-    ensure!(Path::new(&program).exists(), "go built nothing");
-    Ok(program)
+    let (from, home) = (root.join("interop/node"), root.join("target/interop/node"));
+    std::fs::create_dir_all(&home)?;
+    let lock = std::fs::read_to_string(from.join("package-lock.json"))?;
+    let stamp = home.join("installed.json");
+    let is_done = std::fs::read_to_string(&stamp).is_ok_and(|done| done == lock);
+    for entry in std::fs::read_dir(&from)? {
+        let entry = entry?;
+        std::fs::copy(entry.path(), home.join(entry.file_name()))?;
+    }
+    if !is_done {
+        let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+        run::run_in(&home, "npm", &install)?;
+        std::fs::write(&stamp, lock)?;
+    }
+    Ok(home)
 }
 
 #[cfg(test)]
@@ -139,9 +198,16 @@ mod tests {
         let list = workspace::root().unwrap().join("interop/debian-packages.txt");
         let list = std::fs::read_to_string(list).unwrap();
         let all = [
+            Tool::Chromium,
+            Tool::Apache,
             Tool::Curl,
             Tool::Go,
             Tool::H2load,
+            Tool::Haproxy,
+            Tool::Lighttpd,
+            Tool::Nginx,
+            Tool::Nghttp,
+            Tool::Node,
             Tool::Openssl,
             Tool::Postgres,
             Tool::Python,

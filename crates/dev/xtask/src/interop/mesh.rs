@@ -26,8 +26,12 @@ pub(crate) struct Postern {
 }
 
 impl Postern {
-    /// Builds it; the build `cargo xtask test` makes too, unless released.
+    /// Builds it; the build `cargo xtask test` makes too, unless released. A
+    /// program named by `POSTERN_INTEROP_PROGRAM` is taken as it is.
     pub(crate) fn build(is_release: bool) -> Result<Self> {
+        if let Some(program) = std::env::var_os("POSTERN_INTEROP_PROGRAM") {
+            return Ok(Self { program: program.into() });
+        }
         let flags: &[&str] = if is_release { &["--release"] } else { &[] };
         run::run("cargo", &[&["build", "--locked", "--package", "postern"], flags].concat())?;
         let target = match std::env::var_os("CARGO_TARGET_DIR") {

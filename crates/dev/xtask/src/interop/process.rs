@@ -43,6 +43,8 @@ pub(crate) struct Running {
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+    // Python's peers lie in the work tree and leave nothing there.
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
     command
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::Finding;
-use crate::generate::{self, MESSAGES, STUBS};
+use crate::generate::{self, MESSAGES, STUBS, limits};
 
 /// Files that differ from what the generator makes.
 pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
@@ -19,6 +19,13 @@ pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
         findings.extend(compare(&made, &kept)?);
     }
     fs::remove_dir_all(&fresh).context("the fresh copies can't be removed")?;
+    let page = root.join(limits::PAGE);
+    if fs::read_to_string(&page).unwrap_or_default() != limits::page(root)? {
+        findings.push(format!(
+            "{} is not what the code says: run `cargo xtask generate`",
+            page.display()
+        ));
+    }
     Ok(findings)
 }
 

@@ -9,5 +9,5 @@ mod target;
 
 pub use authority::{Authority, HostPort, authority};
 pub use error::CanonicalError;
-pub use path::path;
+pub use path::{path, path_keeping_slashes};
 pub use target::{Form, Target, target};

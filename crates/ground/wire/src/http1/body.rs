@@ -7,10 +7,8 @@ use std::ops::Range;
 use model::Limits;
 
 use super::error::BodyError;
-use super::framing::Framing;
-use super::scan::{Caps, Scan};
-use super::section::{Section, Underscores};
-use crate::header::is_never_trailing;
+use super::scan::Caps;
+use crate::http::{Framing, Progress, Trailers, Underscores};
 
 /// Digits of a chunk size, leading zeros included.
 const SIZE_DIGITS_MAX: u8 = 16;
@@ -39,8 +37,8 @@ pub struct BodyDecoder {
     extension_bytes: usize,
     overhead: u64,
     trailer: Vec<u8>,
-    scan: Scan,
-    section: Section,
+    progress: Progress,
+    trailers: Trailers,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,8 +78,8 @@ impl BodyDecoder {
             extension_bytes: 0,
             overhead: 0,
             trailer: Vec::new(),
-            scan: Scan::default(),
-            section: Section::default(),
+            progress: Progress::default(),
+            trailers: Trailers::default(),
         }
     }
 
@@ -90,8 +88,8 @@ impl BodyDecoder {
         self.state = State::begin(framing);
         (self.line_bytes, self.extension_bytes, self.overhead) = (0, 0, 0);
         self.trailer.clear();
-        self.scan = Scan::default();
-        self.section.clear();
+        self.progress = Progress::default();
+        self.trailers.clear();
     }
 
     /// Looks at `input`, the bytes not yet used, and says what they are. Call
@@ -211,12 +209,12 @@ impl BodyDecoder {
             total: limits.trailer_bytes_max.max(2),
             lines: limits.header_count_max,
         };
-        let Some(length) = self.scan.advance(&self.trailer, &caps)? else {
+        let Some(length) = self.progress.advance(&self.trailer, &caps)? else {
             return Ok(State::Trailer);
         };
         let lines = self.trailer.get(..length.saturating_sub(2)).unwrap_or_default();
-        self.section.read_fields(lines, Underscores::Passed)?;
-        self.section.hold_back(|_, name, _| is_never_trailing(name));
+        self.trailers.section.read_fields(lines, Underscores::Passed)?;
+        self.trailers.judge();
         Ok(State::Done)
     }
 
@@ -230,7 +228,7 @@ impl BodyDecoder {
     /// anything else that belongs into a head (RFC 9110, section 6.5.1). Empty
     /// until the message has ended.
     pub fn trailers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.section.passed_on()
+        self.trailers.fields()
     }
 
     /// Tells that the connection has ended.

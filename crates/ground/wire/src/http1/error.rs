@@ -4,9 +4,8 @@
 
 use model::Blame;
 
-use super::control::ControlError;
-use super::section::SectionError;
 use crate::canonical::CanonicalError;
+use crate::http::{ControlError, SectionError};
 
 /// Why a request is refused. After any of these the connection is closed: what
 /// follows on it can't be told from a body.

@@ -3,22 +3,19 @@
 //! where a message ends. It neither routes nor judges.
 
 mod body;
-mod control;
 mod error;
-mod framing;
+mod lines;
 mod request;
 mod response;
 mod scan;
-mod section;
+mod version;
 mod write;
 
+pub use crate::http::{
+    ControlError, Framing, RequestHead, ResponseHead, SectionError, Trailers, Version,
+};
 pub use body::{BodyDecoder, Step};
-pub use control::ControlError;
 pub use error::{BodyError, RequestError, ResponseError};
-pub use framing::{Framing, Version};
-pub use request::RequestHead;
-pub use response::ResponseHead;
-pub use section::SectionError;
 pub use write::{
     CHUNK_END, HEAD_END, write_chunk_head, write_field, write_framing, write_last_chunk,
     write_request_line, write_status_line,

@@ -4,59 +4,17 @@
 
 use model::Limits;
 
-use super::control::{Coding, Control, ControlError};
 use super::error::RequestError;
-use super::framing::{Framing, Version, VersionField};
-use super::scan::{Caps, Scan};
-use super::section::{Found, Section, Span, Underscores};
+use super::scan::Caps;
+use super::version::VersionField;
 use crate::alphabet::{find, is_token, is_visible};
 use crate::canonical::{self, HostPort};
-
-/// One request head, used again and again on a connection: it copies what it
-/// keeps into its own buffers, so the input may go away after `parse`.
-///
-/// Before a successful `parse`, and after a failed one, it reads as empty.
-#[derive(Clone, Debug, Default)]
-pub struct RequestHead {
-    section: Section,
-    scan: Scan,
-    line: Line,
-    framing: Framing,
-    keep_alive: bool,
-    expect_continue: bool,
-    upgrade: Option<Span>,
-    host: Option<Span>,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Line {
-    method: Span,
-    target: Span,
-    version: Version,
-}
+use crate::http::{
+    Coding, Control, ControlError, Found, Framing, Line, Progress, RequestHead, Underscores,
+    Version, is_upgrade,
+};
 
 impl RequestHead {
-    /// An empty head.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Forgets everything, the progress of an unfinished `parse` included.
-    /// Call it before a head is used for another connection.
-    pub fn clear(&mut self) {
-        self.scan = Scan::default();
-        self.forget();
-    }
-
-    fn forget(&mut self) {
-        self.section.clear();
-        self.line = Line::default();
-        self.framing = Framing::None;
-        (self.keep_alive, self.expect_continue) = (false, false);
-        (self.upgrade, self.host) = (None, None);
-    }
-
     /// Reads a head from the beginning of `input`. `None`: it isn't complete;
     /// call again with the same bytes and more. `Some(n)`: it took the first
     /// `n` bytes. One empty line before it is passed over (RFC 9112,
@@ -69,7 +27,7 @@ impl RequestHead {
         self.forget();
         let outcome = self.read(input, limits);
         if !matches!(outcome, Ok(None)) {
-            self.scan = Scan::default();
+            self.progress = Progress::default();
         }
         if outcome.is_err() {
             self.forget();
@@ -79,7 +37,9 @@ impl RequestHead {
 
     fn read(&mut self, input: &[u8], limits: &Limits) -> Result<Option<usize>, RequestError> {
         let Some(input_after) = skip_empty_line(input)? else { return Ok(None) };
-        let Some(length) = self.scan.advance(input_after, &caps(limits))? else { return Ok(None) };
+        let Some(length) = self.progress.advance(input_after, &caps(limits))? else {
+            return Ok(None);
+        };
         let head = input_after.get(..length.saturating_sub(2)).unwrap_or_default();
         let end = find(head, b'\n').map_or(head.len(), |at| at + 1);
         let (line, fields) = head.split_at_checked(end).unwrap_or_default();
@@ -88,7 +48,9 @@ impl RequestHead {
         let control = Control::read(&mut self.section)?;
         self.read_framing(control)?;
         self.read_host()?;
-        self.read_expectation()?;
+        if !self.read_expectation() {
+            return Err(RequestError::Expectation);
+        }
         self.read_upgrade(control);
         Ok(Some(input.len() - input_after.len() + length))
     }
@@ -158,116 +120,12 @@ impl RequestHead {
         Ok(())
     }
 
-    fn read_expectation(&mut self) -> Result<(), RequestError> {
-        let expected = match self.section.find("expect") {
-            Found::Nowhere => false,
-            Found::Once(value)
-                if self.section.bytes(value).eq_ignore_ascii_case(b"100-continue") =>
-            {
-                true
-            }
-            _ => return Err(RequestError::Expectation),
-        };
-        self.expect_continue = expected && self.has_body() && self.line.version == Version::Http11;
-        if expected && !self.expect_continue {
-            self.section.hold_back_also("expect");
-        }
-        Ok(())
-    }
-
     /// An upgrade is taken up only where nothing about it is in doubt; else
     /// it is passed over, as any server may (RFC 9110, section 7.8).
     fn read_upgrade(&mut self, control: Control) {
         let is_open = control.upgrade && self.line.version == Version::Http11 && !self.has_body();
         let protocol = self.section.find("upgrade").once();
         self.upgrade = protocol.filter(|span| is_open && is_upgrade(self.section.bytes(*span)));
-    }
-
-    const fn has_body(&self) -> bool {
-        !matches!(self.framing, Framing::None | Framing::Length(0))
-    }
-
-    /// The method, in capital letters.
-    #[must_use]
-    pub fn method(&self) -> &str {
-        self.section.text(self.line.method)
-    }
-
-    /// The request target as it came: visible ASCII, in a form that fits the
-    /// method.
-    #[must_use]
-    pub fn target(&self) -> &str {
-        self.section.text(self.line.target)
-    }
-
-    /// The version on the request line.
-    #[must_use]
-    pub const fn version(&self) -> Version {
-        self.line.version
-    }
-
-    /// Where the body ends; never [`Framing::UntilClose`].
-    #[must_use]
-    pub const fn framing(&self) -> Framing {
-        self.framing
-    }
-
-    /// Whether another request may follow on this connection. HTTP/1.0 gets
-    /// no second one (RFC 9112, appendix C.2.2).
-    #[must_use]
-    pub const fn keep_alive(&self) -> bool {
-        self.keep_alive
-    }
-
-    /// Whether the caller waits for `100 Continue` before it sends the body.
-    /// Only then is the `Expect` field among the forwardable ones: it means
-    /// nothing without a body, and nothing in HTTP/1.0.
-    #[must_use]
-    pub const fn expect_continue(&self) -> bool {
-        self.expect_continue
-    }
-
-    /// The one protocol the caller wants to switch to. `None` also for `h2c`,
-    /// for lists, and for requests with a body. The `Upgrade` field itself is
-    /// not among the forwardable ones.
-    #[must_use]
-    pub fn upgrade(&self) -> Option<&str> {
-        self.upgrade.and_then(|span| std::str::from_utf8(self.section.bytes(span)).ok())
-    }
-
-    /// The authority the request is for, checked: the `Host` field, or with
-    /// HTTP/1.0 the target's. When both stand there, they agree.
-    #[must_use]
-    pub fn host(&self) -> Option<&str> {
-        match self.host {
-            Some(span) => std::str::from_utf8(self.section.bytes(span)).ok(),
-            None => canonical::target(self.method(), self.target()).ok()?.authority,
-        }
-    }
-
-    /// All fields, in the order and case they came in.
-    pub fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.section.fields()
-    }
-
-    /// The fields that go on to the next hop. Left out are `Connection` and
-    /// what it nominates, `Keep-Alive`, `Proxy-*`, `TE` (unless `trailers`),
-    /// `Upgrade`, and the framing, which the writer makes itself. `Host` goes
-    /// on as it came; protected fields are not filtered here.
-    pub fn forwardable_fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.section.passed_on()
-    }
-
-    /// The value of a field that stands exactly once; `None` when it is absent
-    /// or repeated.
-    #[must_use]
-    pub fn value(&self, name: &str) -> Option<&[u8]> {
-        self.section.value(name)
-    }
-
-    /// All values of a field.
-    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.section.values(name)
     }
 }
 
@@ -292,13 +150,4 @@ fn skip_empty_line(input: &[u8]) -> Result<Option<&[u8]>, RequestError> {
     } else {
         Err(RequestError::Line)
     }
-}
-
-/// One protocol, maybe with a version, and not `h2c`, which no proxy may pass
-/// on.
-fn is_upgrade(value: &[u8]) -> bool {
-    let mut parts = value.split(|byte| *byte == b'/');
-    let is_proper = |part: &[u8]| !part.is_empty() && part.iter().copied().all(is_token);
-    let is_one = parts.clone().count() <= 2 && parts.all(is_proper);
-    is_one && !value.eq_ignore_ascii_case(b"h2c")
 }

@@ -4,49 +4,13 @@
 
 use model::Limits;
 
-use super::control::{Control, ControlError};
 use super::error::ResponseError;
-use super::framing::{Framing, Version, VersionField};
-use super::scan::{Caps, Scan};
-use super::section::{Section, Span, Underscores};
+use super::scan::Caps;
+use super::version::VersionField;
 use crate::alphabet::{find, is_all_value};
-
-/// One response head, used again and again like
-/// [`RequestHead`](super::RequestHead).
-#[derive(Clone, Debug, Default)]
-pub struct ResponseHead {
-    section: Section,
-    scan: Scan,
-    status: u16,
-    reason: Span,
-    version: Version,
-    framing: Framing,
-    content_length: Option<u64>,
-    keep_alive: bool,
-    upgrade: bool,
-}
+use crate::http::{Control, ControlError, Framing, Progress, ResponseHead, Underscores, Version};
 
 impl ResponseHead {
-    /// An empty head.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Forgets everything, the progress of an unfinished `parse` included.
-    /// Call it before a head is used for another connection.
-    pub fn clear(&mut self) {
-        self.scan = Scan::default();
-        self.forget();
-    }
-
-    fn forget(&mut self) {
-        self.section.clear();
-        (self.status, self.reason) = (0, Span::default());
-        (self.framing, self.content_length) = (Framing::None, None);
-        (self.keep_alive, self.upgrade) = (false, false);
-    }
-
     /// Reads a head from the beginning of `input`, which answers a request
     /// with this method. `None`: it isn't complete; call again with the same
     /// bytes and more. `Some(n)`: it took the first `n` bytes.
@@ -63,7 +27,7 @@ impl ResponseHead {
         self.forget();
         let outcome = self.read(input, request_method, limits);
         if !matches!(outcome, Ok(None)) {
-            self.scan = Scan::default();
+            self.progress = Progress::default();
         }
         if outcome.is_err() {
             self.forget();
@@ -80,7 +44,7 @@ impl ResponseHead {
         if input.first().is_some_and(|byte| *byte != b'H') {
             return Err(ResponseError::Line);
         }
-        let Some(length) = self.scan.advance(input, &caps(limits))? else { return Ok(None) };
+        let Some(length) = self.progress.advance(input, &caps(limits))? else { return Ok(None) };
         let head = input.get(..length.saturating_sub(2)).unwrap_or_default();
         let end = find(head, b'\n').map_or(head.len(), |at| at + 1);
         let (line, fields) = head.split_at_checked(end).unwrap_or_default();
@@ -142,81 +106,6 @@ impl ResponseHead {
             && !is_tunnel
             && self.framing != Framing::UntilClose;
         Ok(())
-    }
-
-    /// The status, 100 to 599.
-    #[must_use]
-    pub const fn status(&self) -> u16 {
-        self.status
-    }
-
-    /// The reason phrase, maybe empty; without control characters.
-    #[must_use]
-    pub fn reason(&self) -> &[u8] {
-        self.section.bytes(self.reason)
-    }
-
-    /// The version on the status line.
-    #[must_use]
-    pub const fn version(&self) -> Version {
-        self.version
-    }
-
-    /// Where the body ends.
-    #[must_use]
-    pub const fn framing(&self) -> Framing {
-        self.framing
-    }
-
-    /// What `Content-Length` says, also where no body follows: the answer to
-    /// a `HEAD` and a 304 tell by it of the body they don't have.
-    #[must_use]
-    pub const fn content_length(&self) -> Option<u64> {
-        self.content_length
-    }
-
-    /// Whether the connection may carry another exchange after this one.
-    #[must_use]
-    pub const fn keep_alive(&self) -> bool {
-        self.keep_alive
-    }
-
-    /// Whether this is only a word in between (1xx, but not 101), after which
-    /// the response is still to come.
-    #[must_use]
-    pub const fn is_interim(&self) -> bool {
-        self.status >= 100 && self.status < 200 && self.status != 101
-    }
-
-    /// The protocol a 101 switches to. Whether anybody asked for it is the
-    /// proxy's to check.
-    #[must_use]
-    pub fn upgrade(&self) -> Option<&str> {
-        let value = self.upgrade.then(|| self.section.value("upgrade")).flatten()?;
-        std::str::from_utf8(value).ok()
-    }
-
-    /// All fields, in the order and case they came in.
-    pub fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.section.fields()
-    }
-
-    /// The fields that go on to the caller; see
-    /// [`RequestHead::forwardable_fields`](super::RequestHead::forwardable_fields).
-    pub fn forwardable_fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.section.passed_on()
-    }
-
-    /// The value of a field that stands exactly once; `None` when it is absent
-    /// or repeated.
-    #[must_use]
-    pub fn value(&self, name: &str) -> Option<&[u8]> {
-        self.section.value(name)
-    }
-
-    /// All values of a field.
-    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.section.values(name)
     }
 }
 

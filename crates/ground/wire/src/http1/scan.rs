@@ -2,8 +2,8 @@
 //! that a head sent in crumbs costs no more than one sent whole. It looks at
 //! line ends and sizes, and not at what the lines say.
 
-use super::section::SectionError;
 use crate::alphabet::find;
+use crate::http::{Progress, SectionError};
 
 /// What one section may measure.
 #[derive(Clone, Copy, Debug)]
@@ -16,15 +16,7 @@ pub(crate) struct Caps {
     pub(crate) lines: usize,
 }
 
-/// How far the search has come.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Scan {
-    at: usize,
-    line: usize,
-    lines: usize,
-}
-
-impl Scan {
+impl Progress {
     /// Goes on where it stopped; `input` is the same bytes as before and maybe
     /// more. Gives the length up to and including the empty line.
     ///
@@ -83,11 +75,11 @@ mod tests {
     const CAPS: Caps = Caps { first_line: 10, total: 40, lines: 3 };
 
     fn whole(input: &[u8]) -> Result<Option<usize>, SectionError> {
-        Scan::default().advance(input, &CAPS)
+        Progress::default().advance(input, &CAPS)
     }
 
     fn crumbs(input: &[u8]) -> Result<Option<usize>, SectionError> {
-        let mut scan = Scan::default();
+        let mut scan = Progress::default();
         for end in 0..input.len() {
             match scan.advance(&input[..end], &CAPS) {
                 Ok(None) => {}
@@ -120,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_shorter_input_starts_the_search_again() {
-        let mut scan = Scan::default();
+        let mut scan = Progress::default();
         assert_eq!(scan.advance(b"a long li", &CAPS), Ok(None));
         assert_eq!(scan.advance(b"a\r\n\r\n", &CAPS), Ok(Some(5)));
     }

@@ -1,8 +1,8 @@
 //! Writes heads, chunks and trailers into the caller's buffer. What can't
 //! stand in a place is not written there, whoever hands it in (H1-22).
 
-use super::framing::Framing;
 use crate::alphabet::{is_all_value, is_token, is_visible};
+use crate::http::Framing;
 
 /// Ends a head: the empty line.
 pub const HEAD_END: &[u8] = b"\r\n";

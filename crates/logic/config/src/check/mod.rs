@@ -5,6 +5,7 @@
 mod gateways;
 mod identities;
 mod names;
+mod overlaps;
 mod policies;
 mod routes;
 mod services;
@@ -70,7 +71,7 @@ fn check_document(document: &Document, names: &Names<'_>, log: &mut Log) {
         Spec::WorkloadIdentity(spec) => identities::check(document, spec, names, log),
         Spec::Policy(spec) => policies::check(document, spec, names, log),
         Spec::Gateway(spec) => gateways::check(document, spec, names, log),
-        Spec::HttpRoute(spec) => routes::check(document, spec, names, log),
+        Spec::HttpRoute(spec) | Spec::GrpcRoute(spec) => routes::check(document, spec, names, log),
     }
 }
 

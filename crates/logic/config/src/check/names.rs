@@ -43,7 +43,7 @@ impl<'d> Names<'d> {
                 Spec::Gateway(spec) => drop(names.gateways.insert(name, spec)),
                 Spec::WorkloadIdentity(_) => names.identities.push(name),
                 Spec::Mesh(spec) => names.mesh = Some(spec.clone()),
-                Spec::Policy(_) | Spec::HttpRoute(_) => {}
+                Spec::Policy(_) | Spec::HttpRoute(_) | Spec::GrpcRoute(_) => {}
             }
         }
         names

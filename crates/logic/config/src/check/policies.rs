@@ -6,10 +6,9 @@ use super::names::Names;
 use crate::document::Document;
 use crate::document::gateway::GatewaySpec;
 use crate::document::policy::{Caller, PolicySpec, RuleSpec};
-use crate::document::service::ServiceSpec;
+use crate::document::service::{PortSpec, ServiceSpec};
 use crate::hint;
 use crate::problem::{At, Log};
-use crate::snapshot::Protocol;
 
 pub(super) fn check(document: &Document, spec: &PolicySpec, names: &Names<'_>, log: &mut Log) {
     let own = &document.key.namespace;
@@ -93,15 +92,30 @@ fn check_at_service(effect: Effect, rule: &RuleSpec, service: &ServiceSpec, log:
         log.warn(from.place, "`anonymous` never comes to a service", hint);
     }
     check_ports(rule, &service.ports.iter().map(|port| *port.port).collect::<Vec<_>>(), log);
+    check_slashes(rule, service, log);
     let (Some(http), Some(port)) = (rule.http.first(), blind_port(effect, rule, service)) else {
         return;
     };
     let message = format!("port {port} is tcp: requests can't be seen there");
     let hint = match effect {
-        Effect::Allow => "this rule allows nothing on it; leave `http` out, or declare it http",
+        Effect::Allow => {
+            "this rule allows nothing on it; leave `http` out, or declare it http, http2 or grpc"
+        }
         Effect::Deny => "this rule denies every connection to it; name other `ports`, if not meant",
     };
     log.warn(http.place, message, hint);
+}
+
+/// A path with `%2F` comes only to ports that keep it.
+fn check_slashes(rule: &RuleSpec, service: &ServiceSpec, log: &mut Log) {
+    let keeps = |port: &PortSpec| port.escaped_slashes.is_some_and(|at| at.value);
+    let is_meant = |port: &PortSpec| rule.ports.is_empty() || rule.ports.contains(&port.port);
+    let is_kept = service.ports.iter().any(|port| is_meant(port) && keeps(port));
+    let named = rule.http.iter().find(|http| http.path.to_string().contains("%2F"));
+    if let Some(http) = named.filter(|_| !is_kept) {
+        let message = format!("`{}` matches no request: `%2F` is refused at these ports", **http);
+        log.warn(http.place, message, "say `escapedSlashes: keep` at the port");
+    }
 }
 
 /// A tcp port at which a rule about requests does something its author may
@@ -110,8 +124,8 @@ fn check_at_service(effect: Effect, rule: &RuleSpec, service: &ServiceSpec, log:
 fn blind_port(effect: Effect, rule: &RuleSpec, service: &ServiceSpec) -> Option<u16> {
     let is_meant = |port: u16| rule.ports.is_empty() || rule.ports.iter().any(|p| **p == port);
     let meant = || service.ports.iter().filter(|port| is_meant(*port.port));
-    let blind = meant().find(|port| port.protocol == Protocol::Tcp)?;
-    let sees_some = meant().any(|port| port.protocol == Protocol::Http);
+    let blind = meant().find(|port| !port.protocol.is_http())?;
+    let sees_some = meant().any(|port| port.protocol.is_http());
     let is_expected = effect == Effect::Allow && rule.ports.is_empty() && sees_some;
     (!is_expected).then_some(*blind.port)
 }

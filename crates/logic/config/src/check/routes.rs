@@ -1,13 +1,14 @@
-//! What an HTTPRoute must keep to.
+//! What an HTTPRoute or a GRPCRoute must keep to.
 
 use super::names::Names;
+use super::overlaps;
 use crate::attach::hosts_at;
-use crate::document::Document;
 use crate::document::gateway::GatewaySpec;
 use crate::document::route::{BackendSpec, ParentSpec, RouteSpec};
+use crate::document::service::PortSpec;
+use crate::document::{Document, Kind};
 use crate::hint;
 use crate::problem::Log;
-use crate::snapshot::Protocol;
 
 pub(super) fn check(document: &Document, spec: &RouteSpec, names: &Names<'_>, log: &mut Log) {
     for parent in &spec.parents {
@@ -15,8 +16,9 @@ pub(super) fn check(document: &Document, spec: &RouteSpec, names: &Names<'_>, lo
             check_parent(document, spec, parent, gateway, log);
         }
     }
+    overlaps::check(document, spec, names, log);
     for backend in spec.rules.iter().flat_map(|rule| &rule.backends) {
-        check_backend(backend, names, log);
+        check_backend(document, backend, names, log);
     }
 }
 
@@ -50,14 +52,14 @@ fn check_parent(
     }
 }
 
-fn check_backend(backend: &BackendSpec, names: &Names<'_>, log: &mut Log) {
+fn check_backend(document: &Document, backend: &BackendSpec, names: &Names<'_>, log: &mut Log) {
     let Some(service) = names.find_service(&backend.service, log) else { return };
     let wanted = &backend.port;
     match service.ports.iter().find(|port| port.port == *wanted) {
-        Some(port) if port.protocol == Protocol::Http => {}
+        Some(port) if port.protocol.is_http() => check_port(document, backend, port, log),
         Some(_) => {
             let message = format!("port {} of `{}` is tcp", **wanted, *backend.service);
-            log.error_with(wanted.place, message, "an HTTPRoute leads to http ports");
+            log.error_with(wanted.place, message, "a route leads to http, http2 and grpc ports");
         }
         None => {
             let known: Vec<String> = service.ports.iter().map(|p| p.port.to_string()).collect();
@@ -65,5 +67,19 @@ fn check_backend(backend: &BackendSpec, names: &Names<'_>, log: &mut Log) {
             let message = format!("`{}` has no port {}", *backend.service, **wanted);
             log.error_maybe(wanted.place, message, hint);
         }
+    }
+}
+
+/// What works and is probably not meant.
+fn check_port(document: &Document, backend: &BackendSpec, port: &PortSpec, log: &mut Log) {
+    let (service, place) = (&*backend.service, backend.port.place);
+    if document.key.kind == Kind::GrpcRoute && !port.protocol.app_is_http2() {
+        let message = format!("port {} of `{service}` is http, and gRPC needs HTTP/2", *port.port);
+        log.warn(place, message, "declare it grpc, if it is");
+    }
+    let port_keeps = port.escaped_slashes.is_some_and(|at| at.value);
+    if document.keeps_escaped_slashes() && !port_keeps {
+        let message = format!("port {} of `{service}` refuses escaped slashes", *port.port);
+        log.warn(place, message, "say `escapedSlashes: keep` there, too");
     }
 }

@@ -42,7 +42,7 @@ fn check_targets(ports: &[PortSpec], log: &mut Log) {
         if let Some(earlier) = earlier {
             let (one, two) = (earlier.port.value, spec.port.value);
             let message = format!("ports {one} and {two} lead to the same port of the app");
-            let is_around = earlier.protocol != spec.protocol;
+            let is_around = earlier.protocol.is_http() != spec.protocol.is_http();
             match is_around {
                 true => log.error_with(
                     spec.target.place,

@@ -20,17 +20,20 @@ pub enum Kind {
     Gateway,
     /// What comes in by a gateway goes where (Gateway API).
     HttpRoute,
+    /// The same for gRPC services and their methods (Gateway API).
+    GrpcRoute,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Mesh,
         Self::MeshService,
         Self::WorkloadIdentity,
         Self::Policy,
         Self::Gateway,
         Self::HttpRoute,
+        Self::GrpcRoute,
     ];
 
     /// The word of `kind:` in a document.
@@ -43,6 +46,7 @@ impl Kind {
             Self::Policy => "Policy",
             Self::Gateway => "Gateway",
             Self::HttpRoute => "HTTPRoute",
+            Self::GrpcRoute => "GRPCRoute",
         }
     }
 
@@ -56,6 +60,7 @@ impl Kind {
             Self::Policy => "policy",
             Self::Gateway => "gateway",
             Self::HttpRoute => "route",
+            Self::GrpcRoute => "gRPC route",
         }
     }
 
@@ -63,7 +68,7 @@ impl Kind {
     #[must_use]
     pub const fn api_version(self) -> &'static str {
         match self {
-            Self::Gateway | Self::HttpRoute => "gateway.networking.k8s.io/v1",
+            Self::Gateway | Self::HttpRoute | Self::GrpcRoute => "gateway.networking.k8s.io/v1",
             _ => "postern.dev/v1",
         }
     }
@@ -77,7 +82,9 @@ impl fmt::Display for Kind {
 
 /// The text names no kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the kinds are Mesh, MeshService, WorkloadIdentity, Policy, Gateway and HTTPRoute")]
+#[error(
+    "the kinds are Mesh, MeshService, WorkloadIdentity, Policy, Gateway, HTTPRoute and GRPCRoute"
+)]
 pub struct ParseKindError;
 
 /// As people type it: in any case, and in the plural as well (`policies`).
@@ -155,6 +162,7 @@ mod tests {
             ("meshes", Kind::Mesh),
             ("HTTPRoute", Kind::HttpRoute),
             ("httproutes", Kind::HttpRoute),
+            ("grpcroute", Kind::GrpcRoute),
             ("gateways", Kind::Gateway),
             ("workloadidentities", Kind::WorkloadIdentity),
         ] {

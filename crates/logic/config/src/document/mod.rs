@@ -2,9 +2,13 @@
 //! for each kind holds its fields, how they are read and how they are written
 //! back. Whether documents fit together is not known here but in `check`.
 
+pub(crate) mod annotation;
 pub(crate) mod gateway;
+mod grpc_match;
+mod http_match;
 pub(crate) mod identity;
 mod kind;
+pub(crate) mod limits;
 pub(crate) mod mesh;
 pub(crate) mod policy;
 mod reference;
@@ -16,7 +20,8 @@ use std::sync::Arc;
 
 pub use kind::{DocumentKey, Kind, ParseDocumentKeyError, ParseKindError};
 
-use crate::problem::Place;
+use crate::problem::{Log, Place};
+use crate::tree::Node;
 use crate::value::Value;
 
 /// One document. Two are equal when they say the same, wherever they stand.
@@ -28,7 +33,7 @@ pub struct Document {
     pub origin: Origin,
     /// Kubernetes labels; kept, and not looked at.
     pub labels: BTreeMap<String, String>,
-    /// Kubernetes annotations; kept, and not looked at.
+    /// Kubernetes annotations; kept, and but for one not looked at.
     pub annotations: BTreeMap<String, String>,
     /// What it says.
     pub spec: Spec,
@@ -58,6 +63,19 @@ pub enum Spec {
     Gateway(gateway::GatewaySpec),
     /// `HTTPRoute`
     HttpRoute(route::RouteSpec),
+    /// `GRPCRoute`
+    GrpcRoute(route::RouteSpec),
+}
+
+impl Spec {
+    /// The route, of either kind.
+    #[must_use]
+    pub const fn route(&self) -> Option<&route::RouteSpec> {
+        match self {
+            Self::HttpRoute(spec) | Self::GrpcRoute(spec) => Some(spec),
+            _ => None,
+        }
+    }
 }
 
 impl PartialEq for Document {
@@ -83,6 +101,14 @@ impl Document {
     #[must_use]
     pub fn to_yaml(&self) -> String {
         self.to_value().to_yaml()
+    }
+
+    /// Whether it is a route that takes `%2F` for a part of its segment
+    /// (`postern.dev/escaped-slashes: keep`).
+    #[must_use]
+    pub fn keeps_escaped_slashes(&self) -> bool {
+        let said = self.annotations.get(annotation::ESCAPED_SLASHES);
+        said.is_some_and(|said| annotation::SLASHES.contains(&(said.as_str(), true)))
     }
 
     pub(crate) fn to_value(&self) -> Value {
@@ -113,7 +139,23 @@ impl Document {
             Spec::WorkloadIdentity(spec) => spec.write(),
             Spec::Policy(spec) => spec.write(namespace),
             Spec::Gateway(spec) => spec.write(),
-            Spec::HttpRoute(spec) => spec.write(namespace),
+            Spec::HttpRoute(spec) => spec.write(namespace, &http_match::MATCHING),
+            Spec::GrpcRoute(spec) => spec.write(namespace, &grpc_match::MATCHING),
         }
     }
+}
+
+/// Reads the `spec` of the document of this key.
+pub(crate) fn read_spec(key: &DocumentKey, node: &Node, log: &mut Log) -> Option<Spec> {
+    let DocumentKey { kind, namespace, name } = key;
+    let route = |matching, log: &mut Log| route::read_route(namespace, matching, node, log);
+    Some(match kind {
+        Kind::Mesh => Spec::Mesh(mesh::read_mesh(name, node, log)?),
+        Kind::MeshService => Spec::MeshService(service::read_service(node, log)?),
+        Kind::WorkloadIdentity => Spec::WorkloadIdentity(identity::read_identity(node, log)?),
+        Kind::Policy => Spec::Policy(policy::read_policy(namespace, node, log)?),
+        Kind::Gateway => Spec::Gateway(gateway::read_gateway(node, log)?),
+        Kind::HttpRoute => Spec::HttpRoute(route(&http_match::MATCHING, log)?),
+        Kind::GrpcRoute => Spec::GrpcRoute(route(&grpc_match::MATCHING, log)?),
+    })
 }

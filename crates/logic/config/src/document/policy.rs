@@ -4,7 +4,7 @@
 use std::fmt;
 
 use model::{Label, ServiceName, SpiffeId};
-use policy::{Effect, HttpMatch};
+use policy::{Effect, GrpcMatch, HttpMatch};
 
 use super::reference::{reference, written_in};
 use crate::problem::{At, Log};
@@ -30,7 +30,8 @@ pub struct RuleSpec {
     pub name: Option<String>,
     /// Whom it speaks of, at least one.
     pub from: Vec<At<Caller>>,
-    /// Requests it speaks of; empty is everything.
+    /// Requests it speaks of, those written as `http` before those written as
+    /// `grpc`; empty is everything.
     pub http: Vec<At<HttpMatch>>,
     /// Ports it speaks of; empty is all.
     pub ports: Vec<At<u16>>,
@@ -86,9 +87,15 @@ impl RuleSpec {
         Value::map([
             ("name", self.name.as_ref().map(Value::text)),
             ("from", one_or_list(callers.map(Value::Text))),
-            ("http", one_or_list(self.http.iter().map(|http| Value::text(&http.value)))),
+            ("http", self.write_requests(false)),
+            ("grpc", self.write_requests(true)),
             ("ports", Value::list(self.ports.iter().map(|port| Value::Number(port.value.into())))),
         ])
+    }
+
+    fn write_requests(&self, as_grpc: bool) -> Option<Value> {
+        let requests = self.http.iter().filter(|http| http.is_grpc() == as_grpc);
+        one_or_list(requests.map(|http| Value::text(&http.value)))
     }
 }
 
@@ -143,15 +150,19 @@ pub(crate) fn read_policy(namespace: &Label, node: &Node, log: &mut Log) -> Opti
 fn read_rule(namespace: &Label, node: &Node, log: &mut Log) -> Option<RuleSpec> {
     let caller = |node: &Node, log: &mut Log| read_caller(namespace, node, log);
     read::mapping(node, log, |fields| {
-        fields.not_yet(&["user", "when", "grpc", "topic", "exchange"]);
+        fields.not_yet(&["user", "when", "topic", "exchange"]);
         let name = fields.optional("name", read_rule_name);
         let from = fields.required("from", read::one_or_more(caller));
         let http = fields.optional("http", read::one_or_more(read::parsed::<HttpMatch>));
+        let grpc = fields.optional("grpc", read::one_or_more(read::parsed::<GrpcMatch>));
         let ports = fields.optional("ports", read::one_or_more(read::port));
+        let plain = http.unwrap_or_default();
+        let spelled = grpc.unwrap_or_default().into_iter();
+        let spelled = spelled.map(|At { value, place }| At { value: value.into(), place });
         Some(RuleSpec {
             name,
             from: from?,
-            http: http.unwrap_or_default(),
+            http: plain.into_iter().chain(spelled).collect(),
             ports: ports.unwrap_or_default(),
         })
     })

@@ -1,12 +1,13 @@
-//! `HTTPRoute` of Gateway API: which requests of a gateway go to which
-//! services.
+//! The routes of Gateway API: which requests of a gateway go to which services.
+//! What `HTTPRoute` and `GRPCRoute` have in common; how each writes its matches
+//! is told by a [`Matching`].
 
 use model::{Label, ServiceName};
 
 use crate::host_pattern::HostPattern;
 use crate::problem::{At, Log};
 use crate::read::{self, Fields};
-use crate::routes::{PathMatch, RouteMatch};
+use crate::routes::RouteMatch;
 use crate::tree::Node;
 use crate::value::Value;
 
@@ -52,28 +53,26 @@ pub struct BackendSpec {
     pub weight: u32,
 }
 
+/// What tells one kind of route from another.
+pub(crate) struct Matching {
+    pub(super) read: fn(&Node, &mut Log) -> Option<RouteMatch>,
+    pub(super) write: fn(&RouteMatch) -> Value,
+    /// The match of a rule that names none.
+    pub(super) everything: fn() -> RouteMatch,
+    /// Fields of a rule that are not served yet.
+    pub(super) not_yet: &'static [&'static str],
+}
+
 const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
 const WEIGHT_MAX: u64 = 1_000_000;
 
-/// The methods of Gateway API (`HTTPMethod`).
-const METHODS: [(&str, &str); 9] = [
-    ("GET", "GET"),
-    ("HEAD", "HEAD"),
-    ("POST", "POST"),
-    ("PUT", "PUT"),
-    ("DELETE", "DELETE"),
-    ("CONNECT", "CONNECT"),
-    ("OPTIONS", "OPTIONS"),
-    ("TRACE", "TRACE"),
-    ("PATCH", "PATCH"),
-];
-
 impl RouteSpec {
-    pub(crate) fn write(&self, namespace: &Label) -> Value {
+    pub(crate) fn write(&self, namespace: &Label, matching: &Matching) -> Value {
+        let rules = self.rules.iter().map(|rule| rule.write(namespace, matching));
         Value::map([
             ("parentRefs", Value::list(self.parents.iter().map(|p| p.write(namespace)))),
             ("hostnames", Value::list(self.hostnames.iter().map(|host| Value::text(&host.value)))),
-            ("rules", Value::list(self.rules.iter().map(|rule| rule.write(namespace)))),
+            ("rules", Value::list(rules)),
         ])
     }
 }
@@ -87,10 +86,10 @@ impl ParentSpec {
 }
 
 impl RouteRuleSpec {
-    fn write(&self, namespace: &Label) -> Value {
+    fn write(&self, namespace: &Label, matching: &Matching) -> Value {
         Value::map([
             ("name", self.name.as_ref().map(|name| Value::text(&name.value))),
-            ("matches", Value::list(self.matches.iter().map(write_match))),
+            ("matches", Value::list(self.matches.iter().map(matching.write))),
             ("backendRefs", Value::list(self.backends.iter().map(|b| b.write(namespace)))),
         ])
     }
@@ -113,22 +112,15 @@ fn write_reference(namespace: &Label, to: &ServiceName) -> [(&'static str, Optio
     ]
 }
 
-fn write_match(matches: &RouteMatch) -> Value {
-    let word = match &matches.path {
-        PathMatch::Exact(_) => "Exact",
-        PathMatch::Prefix(_) => "PathPrefix",
-    };
-    let path = Value::map([
-        ("type", Some(Value::text(word))),
-        ("value", Some(Value::text(matches.path.value()))),
-    ]);
-    Value::map([("path", Some(path)), ("method", matches.method.as_ref().map(Value::text))])
-}
-
 /// Reads the `spec` of a route in `namespace`.
-pub(crate) fn read_route(namespace: &Label, node: &Node, log: &mut Log) -> Option<RouteSpec> {
+pub(crate) fn read_route(
+    namespace: &Label,
+    matching: &Matching,
+    node: &Node,
+    log: &mut Log,
+) -> Option<RouteSpec> {
     let parent = |node: &Node, log: &mut Log| read_parent(namespace, node, log);
-    let rule = |node: &Node, log: &mut Log| read_rule(namespace, node, log);
+    let rule = |node: &Node, log: &mut Log| read_rule(namespace, matching, node, log);
     read::mapping(node, log, |fields| {
         fields.not_yet(&["useDefaultGateways"]);
         let parents = fields.required("parentRefs", read::full_list(parent));
@@ -161,15 +153,20 @@ fn read_reference(namespace: &Label, fields: &mut Fields<'_, '_>) -> Option<At<S
     Some(At { value: ServiceName::new(namespace, name), place })
 }
 
-fn read_rule(namespace: &Label, node: &Node, log: &mut Log) -> Option<RouteRuleSpec> {
+fn read_rule(
+    namespace: &Label,
+    matching: &Matching,
+    node: &Node,
+    log: &mut Log,
+) -> Option<RouteRuleSpec> {
     let backend = |node: &Node, log: &mut Log| read_backend(namespace, node, log);
     read::mapping(node, log, |fields| {
-        fields.not_yet(&["filters", "timeouts", "retry", "sessionPersistence"]);
+        fields.not_yet(matching.not_yet);
         let name = fields.optional("name", read::parsed::<Label>);
-        let matches = fields.optional("matches", read::list(read_match));
+        let matches = fields.optional("matches", read::list(matching.read));
         let backends = fields.required("backendRefs", read::full_list(backend));
         let is_empty = matches.as_ref().is_none_or(Vec::is_empty);
-        let matches = if is_empty { vec![everything()] } else { matches? };
+        let matches = if is_empty { vec![(matching.everything)()] } else { matches? };
         let backends = backends?;
         if backends.iter().all(|backend| backend.weight == 0) {
             let message = "every backend has the weight 0: nothing would be served";
@@ -177,62 +174,6 @@ fn read_rule(namespace: &Label, node: &Node, log: &mut Log) -> Option<RouteRuleS
         }
         Some(RouteRuleSpec { name, matches, backends })
     })
-}
-
-/// The match of a rule that names none.
-fn everything() -> RouteMatch {
-    RouteMatch { path: PathMatch::Prefix("/".into()), method: None }
-}
-
-fn read_match(node: &Node, log: &mut Log) -> Option<RouteMatch> {
-    read::mapping(node, log, |fields| {
-        fields.not_yet(&["headers", "queryParams"]);
-        let path = fields.optional("path", read_path_match);
-        let method = fields.optional("method", read::word(&METHODS, &[]));
-        Some(RouteMatch {
-            path: path.unwrap_or_else(|| everything().path),
-            method: method.map(|at| at.value.to_owned()),
-        })
-    })
-}
-
-fn read_path_match(node: &Node, log: &mut Log) -> Option<PathMatch> {
-    read::mapping(node, log, |fields| {
-        let words = [("Exact", true), ("PathPrefix", false)];
-        let is_exact = fields.optional("type", read::word(&words, &["RegularExpression"]));
-        let value = fields.optional("value", read_path).unwrap_or_else(|| "/".to_owned());
-        Some(match is_exact {
-            Some(At { value: true, .. }) => PathMatch::Exact(value),
-            _ => PathMatch::Prefix(value),
-        })
-    })
-}
-
-/// A path in the canonical form requests have when routes are looked up;
-/// another could never match.
-fn read_path(node: &Node, log: &mut Log) -> Option<String> {
-    let At { value: path, place } = read::text(node, log)?;
-    match refuse_path(&path) {
-        Some(reason) => {
-            log.error(place, format!("`{path}` matches no request: {reason}"));
-            None
-        }
-        None => Some(path),
-    }
-}
-
-fn refuse_path(path: &str) -> Option<&'static str> {
-    let is_dots = |segment: &str| segment == "." || segment == "..";
-    if !path.starts_with('/') {
-        return Some("a path begins with `/`");
-    }
-    if path.contains("//") || path.split('/').any(is_dots) {
-        return Some("paths come without `//`, `.` and `..`");
-    }
-    if path.contains(['?', '#', '\\']) || path.chars().any(|c| c <= ' ' || !c.is_ascii()) {
-        return Some("`?`, `#`, `\\`, spaces and non-ASCII characters never stand in a path");
-    }
-    None
 }
 
 fn read_backend(namespace: &Label, node: &Node, log: &mut Log) -> Option<BackendSpec> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use model::SpiffeId;
 
+use super::annotation::SLASHES;
 use crate::problem::{At, Log};
 use crate::read;
 use crate::snapshot::Protocol;
@@ -31,6 +32,9 @@ pub struct PortSpec {
     /// The port the app listens on, on 127.0.0.1; the same unless said
     /// otherwise.
     pub target: At<u16>,
+    /// Whether `%2F` in a path is a part of its segment (`keep`) or refused,
+    /// which is the default.
+    pub escaped_slashes: Option<At<bool>>,
 }
 
 /// A command to run.
@@ -62,8 +66,14 @@ impl PortSpec {
             ("port", Some(Value::Number(port.into()))),
             ("protocol", Some(Value::text(self.protocol.word()))),
             ("targetPort", (target != port).then(|| Value::Number(target.into()))),
+            ("escapedSlashes", self.escaped_slashes.as_ref().map(|at| write_slashes(at.value))),
         ])
     }
+}
+
+fn write_slashes(are_kept: bool) -> Value {
+    let word = SLASHES.into_iter().find(|(_, keeps)| *keeps == are_kept);
+    Value::text(word.map_or("refuse", |(word, _)| word))
 }
 
 impl Run {
@@ -92,12 +102,18 @@ pub(crate) fn read_service(node: &Node, log: &mut Log) -> Option<ServiceSpec> {
 fn read_port(node: &Node, log: &mut Log) -> Option<PortSpec> {
     read::mapping(node, log, |fields| {
         let port = fields.required("port", read::port);
-        let words = [("http", Protocol::Http), ("tcp", Protocol::Tcp)];
-        let not_yet = ["http2", "h2c", "grpc", "https", "tls", "udp", "kafka", "amqp"];
+        let words = Protocol::ALL.map(|protocol| (protocol.word(), protocol));
+        let not_yet = ["https", "tls", "udp", "kafka", "amqp"];
         let protocol = fields.required("protocol", read::word(&words, &not_yet));
         let target = fields.optional("targetPort", read::port);
-        let port = port?;
-        Some(PortSpec { port, protocol: protocol?.value, target: target.unwrap_or(port) })
+        let escaped_slashes = fields.optional("escapedSlashes", read::word(&SLASHES, &[]));
+        let (port, protocol) = (port?, protocol?.value);
+        if let Some(At { value: true, place }) = escaped_slashes
+            && !protocol.is_http()
+        {
+            fields.log.error(place, "a tcp port has no paths: leave `escapedSlashes` out");
+        }
+        Some(PortSpec { port, protocol, target: target.unwrap_or(port), escaped_slashes })
     })
 }
 

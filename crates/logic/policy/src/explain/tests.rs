@@ -48,6 +48,36 @@ fn a_denial_shows_the_nearest_rule_clause_by_clause() {
 }
 
 #[test]
+fn a_grpc_rule_is_shown_as_it_was_written() {
+    let web = id("spiffe://shop/ns/default/sa/web");
+    let named = "shop.v1.Orders/Get".parse::<crate::GrpcMatch>().unwrap();
+    let rule = Rule::new(RuleName("default/p allow[0]".into()), Effect::Allow, vec![web]);
+    let rules = [rule.unwrap().for_http(vec![named.into()])];
+    for (action, line) in [
+        (
+            http("POST", "/shop.v1.Orders/List"),
+            "grpc: wanted shop.v1.Orders/Get, saw shop.v1.Orders/List: FAILS",
+        ),
+        (
+            http("GET", "/shop.v1.Orders/Get"),
+            "grpc: wanted shop.v1.Orders/Get, saw GET /shop.v1.Orders/Get: FAILS",
+        ),
+        (
+            http("POST", "/shop.v1.Orders/Get"),
+            "grpc: wanted shop.v1.Orders/Get, saw shop.v1.Orders/Get: holds",
+        ),
+        (
+            Action::Connect,
+            "http: wanted shop.v1.Orders/Get, saw a connection whose requests can't be seen, \
+             which counts as no in an allow: FAILS",
+        ),
+    ] {
+        let shown = text(&rules, &workload("web"), action);
+        assert!(shown.ends_with(line), "{shown}");
+    }
+}
+
+#[test]
 fn a_deny_rule_is_shown_as_what_decided() {
     let trust_domain: TrustDomain = "shop".parse().unwrap();
     let all = From::Namespace { trust_domain, namespace: "default".parse().unwrap() };

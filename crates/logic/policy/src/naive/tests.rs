@@ -3,7 +3,8 @@
 use model::Principal;
 
 use super::*;
-use crate::rule::{From, HttpMatch, RuleName};
+use crate::http::HttpMatch;
+use crate::rule::{From, RuleName};
 
 fn workload(name: &str) -> Principal {
     Principal::Workload(format!("spiffe://shop/ns/default/sa/{name}").parse().unwrap())

@@ -225,6 +225,10 @@ fn take_plaintext(session: &mut Connection, buf: &mut ReadBuf<'_>) -> io::Result
             }
             // Told again at the next read, when nothing comes before it.
             Err(_) if buf.filled().len() > before => break,
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                let text = "the connection ended without close_notify";
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
+            }
             Err(error) => return Err(error),
         }
     }
