@@ -202,7 +202,8 @@ impl Downloader<'_> {
 
     async fn body(&mut self, framing: Framing, chunked: bool) -> Result<(), Fault> {
         let patience = self.patience.answer(self.answer, self.limits);
-        let stall = self.limits.body_stall_time;
+        let stall =
+            if self.patience.is_open_ended { patience } else { self.limits.body_stall_time };
         let stream = match &self.near {
             NearOut::One { .. } => None,
             NearOut::Two { to, .. } => Some(*to),

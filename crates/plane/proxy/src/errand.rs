@@ -82,6 +82,7 @@ impl Errand {
         self.key = None;
         let world = self.session.door.world();
         let id = self.session.core.decision_id();
+        self.listed.begin_anew();
         let mut asked = self.asked.borrow_mut();
         asked.clear();
         asked.is_stream = grpc::is_grpc(&self.request);

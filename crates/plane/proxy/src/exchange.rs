@@ -70,9 +70,11 @@ impl Errand {
         let listed = Rc::clone(&self.listed);
         let stream = near.stream();
         let granted = grpc::timeout(&self.request);
+        let connection = Rc::clone(&self.session.listed);
         tokio::select! {
             biased;
             why = listed.cut() => Err(Fault::Cut(why)),
+            why = connection.cut(), if stream.is_some() => Err(Fault::Cut(why)),
             walked = self.walk(near, world) => walked,
             fault = near::lost(stream) => Err(fault),
             fault = late(since, granted) => Err(fault),
@@ -120,8 +122,14 @@ impl Errand {
     fn may_repeat<T>(&self, chosen: &Chosen, carried: &Result<T, Fault>) -> bool {
         let Err(fault) = carried else { return false };
         let progress = &self.story.progress;
-        let untouched = self.request.framing() == Framing::None
-            || progress.request_bytes.get() == 0 && matches!(fault, Fault::Unprocessed);
+        // A chunk's head may be used up where none of its bytes is yet.
+        let untouched = match self.request.framing() {
+            Framing::None => true,
+            Framing::Length(_) => {
+                progress.request_bytes.get() == 0 && matches!(fault, Fault::Unprocessed)
+            }
+            Framing::Chunked | Framing::UntilClose => false,
+        };
         let did_nothing = match fault {
             Fault::UpstreamClosed(_) => self.is_idempotent() && chosen.far.is_used(),
             Fault::Unprocessed => true,

@@ -73,6 +73,8 @@ pub(crate) enum Fault {
     MalformedAnswer(ErrorCode),
     #[error("the request breaks the rules of HTTP/2 ({0})")]
     MalformedStream(ErrorCode),
+    #[error("did not read the request for {0}")]
+    UploadStalled(model::Millis),
     #[error("did not take the request in: it closed or refused the stream before")]
     Unprocessed,
     #[error("the call took longer than its caller grants, {0:?}")]
@@ -81,6 +83,8 @@ pub(crate) enum Fault {
     Idle(model::Millis),
     #[error("a protocol to switch to that is not `websocket`")]
     UnknownProtocol,
+    #[error("the app speaks HTTP/2 and takes no WebSocket there (RFC 8441)")]
+    NoWebSocket,
     #[error("the request head is larger than allowed")]
     TooLarge,
     #[error("ended by the door: {0}")]
@@ -97,7 +101,7 @@ impl Fault {
             Self::RequestBody(error) => error.status(),
             Self::HeadTimeout(_) | Self::RequestStalled(_) | Self::RequestCrawls(_) => 408,
             Self::CallerGone => 499,
-            Self::UnknownProtocol => 501,
+            Self::UnknownProtocol | Self::NoWebSocket => 501,
             Self::MalformedStream(_) => 400,
             Self::TooLarge => 431,
             Self::Misdirected(_) => 421,
@@ -108,6 +112,7 @@ impl Fault {
             Self::ConnectTimeout { .. }
             | Self::ResponseTimeout(_)
             | Self::ResponseStalled(_)
+            | Self::UploadStalled(_)
             | Self::Deadline(_)
             | Self::Idle(_) => 504,
             Self::Handshake { .. }
@@ -143,7 +148,7 @@ impl Fault {
             | Self::MalformedStream(_)
             | Self::Idle(_)
             | Self::Denied { .. } => Blame::Caller,
-            Self::NoEndpoint(_) | Self::Cut(_) => Blame::Operator,
+            Self::NoEndpoint(_) | Self::NoWebSocket | Self::Cut(_) => Blame::Operator,
             Self::Handshake { error, .. } => error.blame(Blame::Upstream),
             Self::Connect { .. }
             | Self::ConnectTimeout { .. }
@@ -157,6 +162,7 @@ impl Fault {
             | Self::UpstreamBroke(_)
             | Self::ResponseTimeout(_)
             | Self::ResponseStalled(_)
+            | Self::UploadStalled(_)
             | Self::Unprocessed
             | Self::Deadline(_)
             | Self::Stream(_) => Blame::Upstream,
@@ -194,6 +200,7 @@ impl Fault {
             Self::NoRoute => "no_route",
             Self::Denied { .. } => "policy",
             Self::NoEndpoint(_) => "no_endpoint",
+            Self::NoWebSocket => "no_websocket",
             Self::Connect { .. } | Self::ConnectTimeout { .. } | Self::Unprocessed => {
                 "connect_failed"
             }
@@ -206,9 +213,10 @@ impl Fault {
             | Self::SpokeFirst => "bad_response",
             Self::UpstreamClosed(_) | Self::UpstreamBroke(_) | Self::Stream(_) => "upstream_closed",
             Self::Cut(_) => "cut",
-            Self::ResponseTimeout(_) | Self::ResponseStalled(_) | Self::Deadline(_) => {
-                "upstream_slow"
-            }
+            Self::ResponseTimeout(_)
+            | Self::ResponseStalled(_)
+            | Self::UploadStalled(_)
+            | Self::Deadline(_) => "upstream_slow",
         }
     }
 }

@@ -8,8 +8,10 @@
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::task::Poll;
+use std::time::Duration;
 
-use net::http2;
+use model::Millis;
+use net::http2::{self, Mux};
 use tokio::time::Instant;
 use wire::http1::{BodyDecoder, Framing, Version};
 
@@ -59,7 +61,12 @@ pub(crate) async fn carry(
             rewrite::write_head(ex);
             None
         }
-        Far::Two { mux, .. } => Some(rewrite::open(ex, mux, chosen.is_app)?),
+        Far::Two { mux, .. } => {
+            if websocket::is_asked(&ex.request) {
+                settled(mux, world.snapshot.limits.connect_time).await;
+            }
+            Some(rewrite::open(ex, mux, chosen.is_app)?)
+        }
     };
     let switched = match (&mut chosen.far, &opened) {
         (Far::One(link), _) => {
@@ -72,6 +79,15 @@ pub(crate) async fn carry(
         (Far::Two { .. }, None) => false,
     };
     Ok(switched.then_some(SwitchedTo { stream: opened }))
+}
+
+/// Waits until the other side has said what it allows: a connection that was
+/// just made knows nothing yet, and only a WebSocket has to know.
+async fn settled(mux: &Mux, within: Millis) {
+    let deadline = Instant::now() + within.into();
+    while !mux.has_peer_settings() && !mux.is_over() && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
 }
 
 /// The far end of one exchange.
@@ -163,10 +179,12 @@ async fn passage(
             None => down.answer().await,
         };
         // The other side may have answered and closed before it read.
+        let is_sent = sent.is_ok();
         let received = match (sent, received) {
-            (Err(error), Err(_)) => Err(Fault::UpstreamClosed(error)),
+            (Err(error), Err(Fault::UpstreamClosed(_))) => Err(Fault::UpstreamClosed(error)),
             (_, received) => received,
         };
+        progress.upstream_usable.set(progress.upstream_usable.get() && is_sent);
         progress.caller_usable.set(received.is_ok() && !closing.get());
         return received;
     };

@@ -47,6 +47,10 @@ impl Connection {
             () = self.requests() => None,
         };
         if let Some(why) = cut {
+            if self.ex.request.version() == Version::Http10 {
+                // Its answer may be framed by the end alone.
+                self.stream.get_mut().end_rudely();
+            }
             // What was under way when it was cut has a reason and leaves a record.
             record::record(&mut self.ex, Some(Fault::Cut(why)));
         }

@@ -40,6 +40,10 @@ pub(crate) async fn serve(session: Rc<Session>, stream: Stream, input: &Buffer) 
 /// Serves what comes in; never ends by itself.
 async fn take_in(mux: &Mux, session: &Rc<Session>) {
     while let Some(incoming) = mux.accept().await {
+        // Whose right is gone is not served, however early it asks.
+        if session.listed.is_ending() {
+            continue;
+        }
         if let Incoming::Refused { code, why } = incoming {
             record::refused_stream(session, &format!("{why} ({code})"));
             continue;

@@ -2,7 +2,7 @@
 //! broken or an attack; a stream of events or of calls may be silent for long.
 
 use model::{Limits, Millis};
-use wire::http1::{Framing, RequestHead, ResponseHead};
+use wire::http1::{Framing, RequestHead, ResponseHead, Version};
 
 use crate::grpc;
 
@@ -19,7 +19,8 @@ pub(crate) struct Patience {
 
 impl Patience {
     pub(crate) fn of(request: &RequestHead, limits: &Limits) -> Self {
-        if grpc::is_grpc(request) {
+        // Who says so over HTTP/1 may be anybody with time to waste (H1-20).
+        if grpc::is_grpc(request) && request.version() == Version::Http2 {
             // A call has its own deadline, if its caller wants one.
             let idle = limits.stream_idle_time;
             return Self { request: idle, head: idle, is_open_ended: true };

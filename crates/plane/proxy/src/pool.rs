@@ -2,7 +2,7 @@
 //! pair of upstream and address, so that a connection made for one service
 //! can never carry a request for another.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::task::Poll;
@@ -22,6 +22,9 @@ const AGE_MAX: Duration = Duration::from_secs(24 * 3600);
 pub(crate) struct Pool {
     /// Connections that many exchanges share.
     pub(crate) shared: SharedLinks,
+    /// Since when connections count: those made before everything was dropped
+    /// rest on what is gone.
+    since: Cell<Option<Instant>>,
     idle: RefCell<HashMap<Slot, Vec<(Instant, Link)>>>,
 }
 
@@ -49,6 +52,9 @@ impl Pool {
     /// Puts a connection back; the oldest makes room when there are `max`.
     pub(crate) fn give(&self, slot: Slot, far: Far, max: usize) {
         let Far::One(mut link) = far else { return };
+        if self.since.get().is_some_and(|since| link.opened <= since) {
+            return;
+        }
         link.used = true;
         link.input.rest();
         let mut idle = self.idle.borrow_mut();
@@ -73,6 +79,7 @@ impl Pool {
     /// Drops everything: what some of it rests on is gone, and connections are
     /// cheap.
     pub(crate) fn clear(&self) {
+        self.since.set(Some(Instant::now()));
         self.idle.borrow_mut().clear();
         self.shared.clear();
     }

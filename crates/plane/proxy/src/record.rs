@@ -19,7 +19,7 @@ use crate::fault::Fault;
 use crate::grpc;
 use crate::identify::Refused;
 use crate::session::Session;
-use crate::story::{Begun, StreamStory};
+use crate::story::{Begun, Story, StreamStory};
 use crate::told::{Line, Told};
 use crate::tunnel::Passed;
 use crate::websocket;
@@ -33,9 +33,15 @@ impl Drop for Errand {
     }
 }
 
-/// Makes the record of an HTTP exchange, once.
+/// Makes the record of an HTTP exchange, once, and forgets what was asked:
+/// an idle connection is judged by nothing.
 pub(crate) fn record(ex: &mut Errand, fault: Option<Fault>) {
     let story = std::mem::take(&mut ex.story);
+    tell(ex, &story, fault);
+    ex.asked.borrow_mut().clear();
+}
+
+fn tell(ex: &Errand, story: &Story, fault: Option<Fault>) {
     let Some(begun) = &story.begun else { return };
     let asked = ex.asked.borrow();
     let Some(world) = &asked.world else { return };

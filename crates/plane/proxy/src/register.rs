@@ -48,6 +48,19 @@ impl Listed {
         *self.entry.shown.borrow_mut() = Some(shown);
     }
 
+    /// One thing has ended and another begins under the same entry: what was
+    /// said of the first is not said of the second. What holds for the whole
+    /// connection is said to its own entry.
+    pub(crate) fn begin_anew(&self) {
+        self.entry.why.set(None);
+        self.entry.due.set(None);
+    }
+
+    /// Whether it has to end.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.entry.why.get().is_some()
+    }
+
     /// Nobody has said that it ends.
     #[cfg(test)]
     pub(crate) fn is_held(&self) -> bool {

@@ -5,7 +5,7 @@
 use net::http2::{self, Mux};
 use wire::header::{self, TRACEPARENT};
 use wire::http1::{Framing, write_field, write_framing, write_request_line};
-use wire::http2::{Block, RequestLine};
+use wire::http2::{Block, RequestLine, SendError};
 
 use crate::entry::Entry;
 use crate::errand::Errand;
@@ -49,12 +49,20 @@ pub(crate) fn open(ex: &mut Errand, mux: &Mux, is_app: bool) -> Result<http2::St
         each_field(ex, |name, value| {
             is_switch && name.eq_ignore_ascii_case(websocket::KEY) || block.field(name, value)
         });
-        if let Framing::Length(length) = framing {
+        if let Framing::Length(length) = framing
+            && !is_switch
+        {
             block.field("content-length", length.to_string().as_bytes());
         }
     };
     let is_end = framing == Framing::None && !is_switch;
-    mux.open(line, fields, is_end).map_err(|_| Fault::Unprocessed)
+    if is_switch && !mux.peer_allows_connect_protocol() {
+        return Err(Fault::NoWebSocket);
+    }
+    mux.open(line, fields, is_end).map_err(|error| match error {
+        SendError::TooLarge => Fault::TooLarge,
+        _ => Fault::Unprocessed,
+    })
 }
 
 /// The canonical path with the query as it came.

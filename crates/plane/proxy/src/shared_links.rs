@@ -21,6 +21,8 @@ const AGE_MAX: Duration = Duration::from_secs(24 * 3600);
 pub(crate) struct SharedLinks {
     open: RefCell<HashMap<Slot, Vec<Shared>>>,
     dialling: RefCell<HashMap<Slot, Rc<Outcome>>>,
+    /// How often everything was dropped.
+    epoch: Cell<u64>,
 }
 
 struct Shared {
@@ -31,6 +33,7 @@ struct Shared {
 /// What came of a dial, for who waits for it.
 #[derive(Default)]
 struct Outcome {
+    epoch: u64,
     is_over: Cell<bool>,
     error: RefCell<Option<String>>,
     told: Notify,
@@ -58,7 +61,7 @@ impl SharedLinks {
         if let Some(outcome) = dialling.get(&slot) {
             return Dial::Others(Waiting(Rc::clone(outcome)));
         }
-        let outcome = Rc::new(Outcome::default());
+        let outcome = Rc::new(Outcome { epoch: self.epoch.get(), ..Outcome::default() });
         dialling.insert(slot, Rc::clone(&outcome));
         Dial::Mine(Turn { links: self, slot, outcome })
     }
@@ -81,6 +84,7 @@ impl SharedLinks {
 
     /// No new stream is opened on what is there; open ones go on.
     pub(crate) fn clear(&self) {
+        self.epoch.set(self.epoch.get().wrapping_add(1));
         for (_, list) in self.open.borrow_mut().drain() {
             list.iter().for_each(|shared| shared.mux.shut_down());
         }
@@ -103,6 +107,11 @@ pub(crate) struct Turn<'a> {
 
 impl Turn<'_> {
     pub(crate) fn succeeded(self, mux: Mux) {
+        // Begun before everything was dropped, it rests on what is gone: it
+        // serves who dialled it and nobody else.
+        if self.outcome.epoch != self.links.epoch.get() {
+            return mux.shut_down();
+        }
         let mut open = self.links.open.borrow_mut();
         open.entry(self.slot).or_default().push(Shared { mux, opened: Instant::now() });
     }

@@ -78,12 +78,13 @@ pub(crate) async fn run(
         is_there: false,
         is_sending: false,
     };
-    let listed = Rc::clone(&ex.listed);
+    let (listed, connection) = (Rc::clone(&ex.listed), Rc::clone(&ex.session.listed));
     let ended = {
         let both = async { tokio::try_join!(there.pump(), back.pump()).map(|_| ()) };
         tokio::select! {
             biased;
             why = listed.cut() => Err(Fault::Cut(why)),
+            why = connection.cut() => Err(Fault::Cut(why)),
             ended = both => ended,
             () = common.idle(limits.stream_idle_time) => Err(Fault::Idle(limits.stream_idle_time)),
         }

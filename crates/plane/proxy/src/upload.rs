@@ -1,8 +1,9 @@
 //! The request's body on its way to the other side.
 
+use std::io;
 use std::time::Duration;
 
-use model::Limits;
+use model::{Limits, Millis};
 use tokio::time::{Instant, timeout_at};
 
 use crate::fault::Fault;
@@ -24,7 +25,7 @@ pub(crate) struct Uploader<'a> {
 impl Uploader<'_> {
     /// Head and body. Body bytes that are here already go out with the head.
     pub(crate) async fn message(&mut self) -> Result<(), Fault> {
-        let stall = self.limits.body_stall_time;
+        let stall = self.patience.request;
         let mut is_kept = true;
         loop {
             let (count, done) = self.source.take(&mut self.sink, self.limits).map_err(spoilt)?;
@@ -34,9 +35,9 @@ impl Uploader<'_> {
             }
             if done {
                 let sent = self.sink.finish(&self.source, stall).await;
-                return sent.map_err(Fault::UpstreamClosed);
+                return sent.map_err(|error| stopped(error, stall));
             }
-            self.sink.flush(stall).await.map_err(Fault::UpstreamClosed)?;
+            self.sink.flush(stall).await.map_err(|error| stopped(error, stall))?;
             is_kept = self.more().await?;
         }
     }
@@ -53,6 +54,15 @@ impl Uploader<'_> {
             Ok(Ok(More::Bytes(count))) => Ok(self.patience.is_open_ended
                 || self.pace.is_kept(count, now.elapsed(), stall.into())),
         }
+    }
+}
+
+/// An upstream that reads nothing for so long is stuck; one that closed may
+/// have answered.
+fn stopped(error: io::Error, stall: Millis) -> Fault {
+    match error.kind() {
+        io::ErrorKind::TimedOut => Fault::UploadStalled(stall),
+        _ => Fault::UpstreamClosed(error),
     }
 }
 

@@ -5,7 +5,7 @@
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use wire::http1::{RequestHead, ResponseHead};
+use wire::http1::{RequestHead, ResponseHead, Version};
 
 pub(crate) const KEY: &str = "sec-websocket-key";
 pub(crate) const ACCEPT: &str = "sec-websocket-accept";
@@ -15,10 +15,16 @@ const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// What `Upgrade` and `:protocol` call it.
 pub(crate) const PROTOCOL: &str = "websocket";
 
-/// Whether a request asks for a WebSocket. Other protocols to switch to are
+/// Whether a request asks for a WebSocket, by GET and by HTTP/1 with a key. Other protocols to switch to are
 /// passed over, as any server may (RFC 9110, section 7.8).
 pub(crate) fn is_asked(request: &RequestHead) -> bool {
-    request.upgrade().is_some_and(|protocol| protocol.eq_ignore_ascii_case(PROTOCOL))
+    let is_named = || request.upgrade().is_some_and(|named| named.eq_ignore_ascii_case(PROTOCOL));
+    request.method() == "GET" && is_named() && (is_two(request) || request.value(KEY).is_some())
+}
+
+/// HTTP/2 asks without a key.
+fn is_two(request: &RequestHead) -> bool {
+    request.version() == Version::Http2
 }
 
 /// The proof that belongs to a key.
@@ -50,6 +56,22 @@ mod tests {
     #[test]
     fn the_proof_is_the_one_of_the_rfc() {
         assert_eq!(accept(b"dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
+
+    #[test]
+    fn it_is_asked_for_by_get_and_with_a_key() {
+        let asked = |method: &str, rest: &str| {
+            let text = format!(
+                "{method} /ws HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: WebSocket\r\n{rest}\r\n"
+            );
+            let mut head = RequestHead::default();
+            head.parse(text.as_bytes(), &model::Limits::default()).unwrap().unwrap();
+            is_asked(&head)
+        };
+        let key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
+        assert!(asked("GET", key));
+        assert!(!asked("GET", ""));
+        assert!(!asked("POST", key) && !asked("HEAD", key) && !asked("DELETE", key));
     }
 
     #[test]

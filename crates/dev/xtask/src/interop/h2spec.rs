@@ -21,14 +21,15 @@ const CASES: usize = 146;
 
 pub(crate) fn run(postern: &Postern, report: &mut Report) -> Result<()> {
     let h2spec = install::go_tools("h2spec")?.join("h2spec").to_string_lossy().into_owned();
-    let node = install::node()?.join("server_h2.mjs").to_string_lossy().into_owned();
     let services = [
         Service::open("echo", "http", &["postern", "echo", "--http", "{port}"]),
-        Service::open("node", "http2", &["node", &node, "{port}"]),
+        // It answers when it has the whole request: an app that answers at once
+        // ends the exchange before h2spec has done what it wants to see punished.
+        Service::open("echo2", "http2", &["postern", "echo", "--http", "{port}"]),
     ];
     let mut edge = Edge::start(postern, &services)?;
     let excused = excused()?;
-    for (service, app) in [("echo", "HTTP/1.1 app"), ("node", "HTTP/2 app")] {
+    for (service, app) in [("echo", "HTTP/1.1 app"), ("echo2", "HTTP/2 app")] {
         let xml = through_gateway(&edge, &h2spec, service)?;
         judge(&xml, ("gateway", app), &excused, report)?;
         let xml = against_door(&edge, &h2spec, service)?;

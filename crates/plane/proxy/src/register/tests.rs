@@ -204,6 +204,17 @@ async fn the_first_reason_stays_and_the_end_only_comes_nearer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_said_of_one_request_is_not_said_of_the_next_on_its_connection() {
+    let open = Open::at("orders", ALLOW);
+    let listed = open.exchange("/a", false);
+    open.swap("allow: [{from: web, http: GET /b}]");
+    assert!(!listed.is_held());
+    // It ended within its grace; the next one is judged by itself.
+    listed.begin_anew();
+    assert_eq!(over(&listed).await, None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_not_routed_yet_is_judged_by_what_it_loads() {
     let open = Open::at("orders", ALLOW);
     let asked = Rc::new(RefCell::new(Asked::default()));

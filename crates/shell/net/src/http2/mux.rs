@@ -128,6 +128,12 @@ impl Mux {
         }
     }
 
+    /// Whether the peer's SETTINGS have come: what it allows is known.
+    #[must_use]
+    pub fn has_peer_settings(&self) -> bool {
+        self.shared().look().is_some_and(|machine| machine.has_peer_settings())
+    }
+
     /// Client: whether the peer is known to take extended CONNECT (RFC 8441).
     #[must_use]
     pub fn peer_allows_connect_protocol(&self) -> bool {

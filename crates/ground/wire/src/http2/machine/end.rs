@@ -84,6 +84,12 @@ impl Machine {
         }
     }
 
+    /// Whether the peer's first SETTINGS have come: what it allows is known.
+    #[must_use]
+    pub const fn has_peer_settings(&self) -> bool {
+        self.has_peer_settings
+    }
+
     /// Client: whether the peer takes extended CONNECT (RFC 8441).
     #[must_use]
     pub const fn peer_allows_connect_protocol(&self) -> bool {

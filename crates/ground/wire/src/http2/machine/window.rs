@@ -51,10 +51,15 @@ impl ReceiveWindow {
     }
 
     /// Bytes are done with. Gives the increment to send once half a window is
-    /// due, so that not each read costs a frame.
+    /// due, so that not each read costs a frame; or a frame's worth while less
+    /// than half of it is open: others may sit on the rest for long, and who
+    /// reads must not wait for them.
     pub(super) fn give_back(&mut self, count: usize) -> Option<u32> {
         self.due = self.due.saturating_add(signed(count));
-        if self.due == 0 || self.due.saturating_mul(2) < self.size {
+        let is_half = self.due.saturating_mul(2) >= self.size;
+        let is_shared = self.size > 16 * TIGHT;
+        let is_tight = is_shared && self.open.saturating_mul(2) < self.size && self.due >= TIGHT;
+        if self.due == 0 || !(is_half || is_tight) {
             return None;
         }
         let increment = u32::try_from(self.due).ok()?;
@@ -69,6 +74,9 @@ impl ReceiveWindow {
         self.size = i64::from(to);
     }
 }
+
+/// What is given back while the window is tight: about one frame.
+const TIGHT: i64 = 16 * 1024;
 
 fn signed(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
@@ -107,6 +115,14 @@ mod tests {
         assert_eq!(window.give_back(0), None);
         assert!(window.take(50));
         assert!(!window.take(1));
+    }
+
+    #[test]
+    fn who_reads_gets_credit_though_others_sit_on_the_window() {
+        let mut window = ReceiveWindow::new(2 * 1024 * 1024);
+        assert!(window.take(1_100_000));
+        assert_eq!(window.give_back(16_383), None);
+        assert_eq!(window.give_back(1), Some(16_384));
     }
 
     #[test]

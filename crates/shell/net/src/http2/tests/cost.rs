@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use model::Limits;
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf, duplex};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
 use tokio::task::spawn_local;
 
 use super::rig::{GET, POST, STALL, body, pattern, request, status};
@@ -120,6 +120,29 @@ async fn an_exchange_costs_one_write_and_one_read_on_each_side() {
         // One to write, one to read.
         assert!(near.2 <= 2 && far.2 <= 2, "polls {near:?} {far:?}");
     }
+}
+
+/// Many gRPC clients send a PING along with their requests.
+#[tokio::test(flavor = "local", start_paused = true)]
+async fn what_a_read_makes_the_machine_say_goes_out_with_the_answer() {
+    let (mut peer, far) = duplex(1 << 20);
+    let (mux, count) = counted(far, server);
+    peer.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    settled().await;
+    let serving = spawn_local(async move {
+        let stream = request(&mux).await;
+        stream.respond(204, |_| {}, true).unwrap();
+        mux
+    });
+    settled().await;
+    count.take();
+    let get = b"\0\0\x06\x01\x05\0\0\0\x01\x82\x87\x84\x41\x01a";
+    peer.write_all(&[b"\0\0\x08\x06\0\0\0\0\0pingping", &get[..]].concat()).await.unwrap();
+    let _mux = serving.await.unwrap();
+    settled().await;
+    let (writes, reads, polls) = count.take();
+    assert_eq!((writes, reads), (1, 1));
+    assert!(polls <= 3, "{polls} polls");
 }
 
 #[tokio::test(flavor = "local", start_paused = true)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use model::{Limits, Millis};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::spawn_local;
+use tokio::time::Instant;
 use wire::http2::ErrorCode;
 
 use super::rig::{GET, POST, STALL, raw_client, raw_server, request};
@@ -187,5 +188,7 @@ async fn a_sender_who_has_given_up_is_not_given_room() {
     waiting.abort();
     assert!(waiting.await.unwrap_err().is_cancelled());
     peer.write_all(&frame(8, 0, 0, &[0, 0, 0, 10])).await.unwrap();
+    let begun = Instant::now();
     assert_eq!(sending.await.unwrap(), Ok(()));
+    assert!(begun.elapsed() < Duration::from_secs(1), "only its last try went through");
 }
