@@ -319,8 +319,8 @@ fn a_swap_races_a_million_requests_and_none_slips_through() {
     let door = door("orders");
     let (allowing, denying) = (snapshot("orders", ALLOW), snapshot("orders", ""));
     let _first = door.run_on(allowing.clone());
-    // Stored before it is sent, as the keeper does it; one ahead at most.
-    let (jobs, work) = mpsc::sync_channel(1);
+    // Stored before it is sent, as the keeper does it, and none ahead.
+    let (jobs, work) = mpsc::sync_channel(0);
     let swapping = Arc::clone(&door);
     let swaps = std::thread::spawn(move || {
         let worlds = [denying, allowing].into_iter().cycle();
